@@ -1,0 +1,1 @@
+"""Baton: a self-hosted support chatbot with agent handoff."""

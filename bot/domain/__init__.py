@@ -1,0 +1,1 @@
+"""What things are: frozen values and the rules between them. Standard library only, no I/O."""

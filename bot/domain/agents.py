@@ -1,0 +1,92 @@
+"""The people at the desk: agents, their roles, sessions and presence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Role(StrEnum):
+    """What a person at the desk may do; see `may`."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    TRAINER = "trainer"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    """One thing that a role allows."""
+
+    READ = "read"
+    ANSWER = "answer"
+    SUPERVISE = "supervise"
+    TRAIN = "train"
+    ADMINISTER = "administer"
+    AUDIT = "audit"
+
+
+_ALLOWED: dict[Role, frozenset[Permission]] = {
+    Role.AGENT: frozenset({Permission.READ, Permission.ANSWER}),
+    Role.SUPERVISOR: frozenset(
+        {Permission.READ, Permission.ANSWER, Permission.SUPERVISE, Permission.AUDIT}
+    ),
+    Role.TRAINER: frozenset({Permission.READ, Permission.TRAIN}),
+    Role.ADMIN: frozenset(Permission),
+}
+
+
+def may(role: Role, permission: Permission) -> bool:
+    """Say whether `role` includes `permission`."""
+    return permission in _ALLOWED[role]
+
+
+class Availability(StrEnum):
+    """An agent's own statement of presence."""
+
+    ONLINE = "online"
+    AWAY = "away"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agent:
+    """A person who can sign in at the desk. `password_hash` never leaves the server."""
+
+    id: str
+    email: str
+    name: str
+    role: Role
+    created_at: datetime
+    password_hash: str = ""
+    team: str = ""
+    disabled: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """A sign-in. The cookie's value is stored as a SHA-256 digest only.
+
+    `csrf` is empty for bearer tokens of programs, which need none.
+    """
+
+    digest: str
+    agent_id: str
+    created_at: datetime
+    expires_at: datetime
+    csrf: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditEntry:
+    """One thing that somebody did at the desk or the command line."""
+
+    id: str
+    at: datetime
+    actor: str
+    action: str
+    conversation_id: str = ""
+    detail: dict[str, Any] | None = None

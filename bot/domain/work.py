@@ -1,0 +1,78 @@
+"""Rows of work that survive a crash: what came in, what must go out, what is due later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class InboxStatus(StrEnum):
+    """PENDING waits for a turn; DONE was answered, given to a person, or shown as failed to one."""
+
+    PENDING = "pending"
+    DONE = "done"
+
+
+class InboxOutcome(StrEnum):
+    """What became of a customer message."""
+
+    ANSWERED = "answered"
+    WITH_PERSON = "with_person"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboxRow:
+    """One accepted customer message on its way to an answer.
+
+    `message_seq` is the customer message; `text` and `payload` are what the engine is given.
+    `attempts` counts turns that died alone with this row.
+    """
+
+    id: str
+    conversation_id: str
+    message_seq: int
+    received_at: datetime
+    due_at: datetime
+    text: str = ""
+    payload: str = ""
+    status: InboxStatus = InboxStatus.PENDING
+    outcome: InboxOutcome | None = None
+    attempts: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboxRow:
+    """One message to be sent on a push channel; sent in the order of `seq` within a conversation."""
+
+    id: str
+    conversation_id: str
+    message_seq: int
+    channel: str
+    account: str
+    address: str
+    due_at: datetime
+    attempts: int = 0
+    node: str = ""
+    started_at: datetime | None = None
+
+
+class TimerKind(StrEnum):
+    """What is to happen later; each kind has one handler in the timer service."""
+
+    SESSION_EXPIRY = "session_expiry"
+    QUEUE_UPDATE = "queue_update"
+    AGENT_SILENT = "agent_silent"
+    FOLLOW_UP = "follow_up"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timer:
+    """Something due at a time; at most one of a kind for a conversation."""
+
+    conversation_id: str
+    kind: TimerKind
+    due_at: datetime
+    payload: dict[str, Any] = field(default_factory=dict)

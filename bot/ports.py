@@ -1,0 +1,663 @@
+"""What the core needs from outside. Adapters implement these; services know nothing else of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Protocol, TypeVar
+
+from bot.domain.agents import Agent, AuditEntry, Session
+from bot.domain.conversation import Conversation, Owner
+from bot.domain.customer import (
+    Answer,
+    Cancellation,
+    ChannelIdentity,
+    Customer,
+    Effect,
+    Order,
+    Profile,
+    Refund,
+    TurnContext,
+)
+from bot.domain.handoff import Handoff
+from bot.domain.message import Delivery, Message, Nlu
+from bot.domain.turn import TurnRequest, TurnResult
+from bot.domain.work import InboxOutcome, InboxRow, OutboxRow, Timer, TimerKind
+
+R = TypeVar("R")
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Return the present time, in UTC and aware."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; a test's clock returns when the test moves it."""
+        ...
+
+
+# --- store -------------------------------------------------------------------------------------
+
+
+class Tx(Protocol):
+    """One transaction. Everything in it happens, or nothing does.
+
+    A transaction function awaits methods of its `Tx` and nothing else: the embedded store runs it on
+    a thread of its own, where no event loop is. It may be run again when the database asks for that,
+    so it must have no other effects.
+    """
+
+    # customers
+    async def identity(self, channel: str, account: str, address: str) -> ChannelIdentity | None:
+        """Return who writes from this address."""
+        ...
+
+    async def put_identity(self, identity: ChannelIdentity) -> None:
+        """Insert or replace by (channel, account, address)."""
+        ...
+
+    async def customer(self, customer_id: str) -> Customer | None:
+        """Return a customer."""
+        ...
+
+    async def put_customer(self, customer: Customer) -> None:
+        """Insert or replace by id."""
+        ...
+
+    async def customer_by_ref(self, directory_ref: str) -> Customer | None:
+        """Return the customer that is known under this id in the company's system."""
+        ...
+
+    # conversations
+    async def conversation(self, conversation_id: str, *, lock: bool = False) -> Conversation | None:
+        """Return a conversation; with `lock`, nobody else changes it before this transaction ends."""
+        ...
+
+    async def put_conversation(self, conversation: Conversation) -> None:
+        """Insert or replace by id."""
+        ...
+
+    async def conversations(
+        self,
+        *,
+        owner: Owner | None = None,
+        assignee: str = "",
+        customer_id: str = "",
+        after: str = "",
+        limit: int = 50,
+    ) -> list[Conversation]:
+        """List conversations.
+
+        With `owner=QUEUE`: in queue order (see `bot.domain.handoff.queue_key`). Otherwise the most
+        recently updated first. `after` is the id of the last one already seen.
+        """
+        ...
+
+    async def count_by_owner(self) -> dict[Owner, int]:
+        """Count conversations by owner."""
+        ...
+
+    async def state(self, conversation_id: str) -> bytes | None:
+        """Return the committed dialogue state."""
+        ...
+
+    async def put_state(self, conversation_id: str, state: bytes, model: str) -> None:
+        """Replace the dialogue state."""
+        ...
+
+    # messages
+    async def add_message(self, message: Message) -> None:
+        """Insert; (conversation_id, seq) is unique, and so is a non-empty (conversation_id, client_id)."""
+        ...
+
+    async def message(self, conversation_id: str, seq: int) -> Message | None:
+        """Return one message."""
+        ...
+
+    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 200) -> list[Message]:
+        """Return messages with a greater sequence number, in order."""
+        ...
+
+    async def last_messages(self, conversation_id: str, *, limit: int = 50) -> list[Message]:
+        """Return the newest messages, in order."""
+        ...
+
+    async def message_by_client_id(self, conversation_id: str, client_id: str) -> Message | None:
+        """Return the message that was stored under the sender's own id."""
+        ...
+
+    async def message_by_external_id(self, channel: str, account: str, external_id: str) -> Message | None:
+        """Return the outgoing message that the platform knows by this id."""
+        ...
+
+    async def replies_to(self, conversation_id: str, inbox_id: str) -> list[Message]:
+        """Return what was said in answer to an inbox row, in order."""
+        ...
+
+    async def annotate(self, conversation_id: str, seq: int, nlu: Nlu | None, failed: bool) -> None:
+        """Keep what was understood of a customer message."""
+        ...
+
+    async def set_delivery(
+        self, conversation_id: str, seq: int, delivery: Delivery, external_id: str = ""
+    ) -> bool:
+        """Move a message's delivery status if `DELIVERY_STEPS` allows it; say whether it moved."""
+        ...
+
+    # inbox
+    async def remember(
+        self, channel: str, account: str, address: str, key: str, inbox_id: str, at: datetime
+    ) -> str | None:
+        """Note that a platform's message was accepted as `inbox_id`.
+
+        Returns None when it is new, otherwise the inbox id it was first accepted as.
+        """
+        ...
+
+    async def add_inbox(self, row: InboxRow) -> None:
+        """Insert a row."""
+        ...
+
+    async def inbox(self, inbox_id: str) -> InboxRow | None:
+        """Return a row."""
+        ...
+
+    async def pending(self, conversation_id: str) -> list[InboxRow]:
+        """Return the conversation's pending rows, oldest first."""
+        ...
+
+    async def pending_conversations(self, now: datetime, *, limit: int = 500) -> list[str]:
+        """Return ids of conversations with a pending row that is due, longest waiting first."""
+        ...
+
+    async def finish_inbox(self, ids: Sequence[str], outcome: InboxOutcome) -> int:
+        """Mark pending rows done; return how many were still pending."""
+        ...
+
+    async def count_attempt(self, inbox_ids: Sequence[str]) -> None:
+        """Add one to `attempts` of these rows."""
+        ...
+
+    # outbox
+    async def add_outbox(self, row: OutboxRow) -> None:
+        """Insert a row."""
+        ...
+
+    async def take_outbox(self, now: datetime, node: str, *, limit: int = 50) -> list[OutboxRow]:
+        """Take rows that are due, at most the oldest of each conversation, and mark them started.
+
+        A conversation with a started row has none to give. On PostgreSQL rows locked by others are
+        skipped.
+        """
+        ...
+
+    async def retry_outbox(self, outbox_id: str, due_at: datetime) -> None:
+        """Give a started row back, to be taken again at `due_at`; adds one to its attempts."""
+        ...
+
+    async def drop_outbox(self, outbox_id: str) -> None:
+        """Remove a row whose message has its final or its sent status."""
+        ...
+
+    async def stale_outbox(self, *, node: str, before: datetime) -> list[OutboxRow]:
+        """Return started rows of this node, or of any node if started before `before`: their outcome
+        is unknown because the process that sent them is gone.
+        """
+        ...
+
+    # handoffs
+    async def handoff(self, handoff_id: str) -> Handoff | None:
+        """Return a handoff."""
+        ...
+
+    async def put_handoff(self, handoff: Handoff) -> None:
+        """Insert or replace by id."""
+        ...
+
+    async def handoffs(self, conversation_id: str) -> list[Handoff]:
+        """Return all handoffs of a conversation, oldest first."""
+        ...
+
+    # effects and proofs
+    async def effect(self, key: str) -> Effect | None:
+        """Return what was done under an idempotency key."""
+        ...
+
+    async def put_effect(self, effect: Effect) -> None:
+        """Insert or replace by key."""
+        ...
+
+    async def effects(self, conversation_id: str) -> list[Effect]:
+        """Return what was changed for a conversation, oldest first."""
+        ...
+
+    async def grant_order(self, conversation_id: str, order_number: str, at: datetime) -> None:
+        """Remember that the customer proved this order."""
+        ...
+
+    async def order_grants(self, conversation_id: str) -> tuple[str, ...]:
+        """Return the proved orders."""
+        ...
+
+    async def put_profile(self, customer_id: str, data: dict[str, Any], source: str, at: datetime) -> None:
+        """Keep a snapshot of what the directory said of a customer."""
+        ...
+
+    async def profile(self, customer_id: str) -> tuple[dict[str, Any], str, datetime] | None:
+        """Return the snapshot with its source and time."""
+        ...
+
+    # timers
+    async def set_timer(self, timer: Timer) -> None:
+        """Insert or move the timer of this kind for this conversation."""
+        ...
+
+    async def clear_timer(self, conversation_id: str, kind: TimerKind) -> None:
+        """Remove it if it is there."""
+        ...
+
+    async def take_timer(self, now: datetime) -> Timer | None:
+        """Remove and return the timer that is due longest; the caller acts in the same transaction.
+
+        On PostgreSQL rows locked by others are skipped.
+        """
+        ...
+
+    async def next_timer_at(self) -> datetime | None:
+        """Return when the next timer is due."""
+        ...
+
+    # agents
+    async def agent(self, agent_id: str) -> Agent | None:
+        """Return an agent."""
+        ...
+
+    async def agent_by_email(self, email: str) -> Agent | None:
+        """Return an agent; e-mail addresses are compared in lower case."""
+        ...
+
+    async def put_agent(self, agent: Agent) -> None:
+        """Insert or replace by id."""
+        ...
+
+    async def agents(self) -> list[Agent]:
+        """Return all agents by name."""
+        ...
+
+    async def session(self, digest: str) -> Session | None:
+        """Return a sign-in."""
+        ...
+
+    async def put_session(self, session: Session) -> None:
+        """Insert or replace by digest."""
+        ...
+
+    async def drop_session(self, digest: str) -> None:
+        """End a sign-in."""
+        ...
+
+    async def drop_sessions(self, agent_id: str) -> None:
+        """End all sign-ins of an agent."""
+        ...
+
+    async def add_audit(self, entry: AuditEntry) -> None:
+        """Append to the audit log."""
+        ...
+
+    async def audit(
+        self, *, actor: str = "", conversation_id: str = "", after: str = "", limit: int = 100
+    ) -> list[AuditEntry]:
+        """Return entries, newest first; `after` is the id of the last one already seen."""
+        ...
+
+    # housekeeping
+    async def prune(self, *, conversations_before: datetime, dedupe_before: datetime) -> int:
+        """Delete what is older: NOBODY-owned conversations with all that hangs on them, remembered
+        message ids, ended sessions. Returns how many conversations went.
+        """
+        ...
+
+    async def export_customer(self, customer_id: str) -> dict[str, Any]:
+        """Return everything that is stored of a customer, as plain JSON values."""
+        ...
+
+    async def erase_customer(self, customer_id: str) -> int:
+        """Delete everything that is stored of a customer; return how many conversations went."""
+        ...
+
+    async def meta(self, key: str) -> str | None:
+        """Return an installation-wide value."""
+        ...
+
+    async def put_meta(self, key: str, value: str) -> None:
+        """Set an installation-wide value."""
+        ...
+
+
+class Store(Protocol):
+    """Where everything is kept."""
+
+    async def write(self, work: Callable[[Tx], Awaitable[R]]) -> R:
+        """Run `work` in a transaction and return its result once that is on disk."""
+        ...
+
+    async def read(self, work: Callable[[Tx], Awaitable[R]]) -> R:
+        """Run `work` on a consistent view; it must not change anything."""
+        ...
+
+    async def try_own(self, conversation_id: str) -> bool:
+        """Become the only node that works on this conversation; false if another node does."""
+        ...
+
+    async def disown(self, conversation_id: str) -> None:
+        """Let other nodes work on it again."""
+        ...
+
+    async def start(self) -> None:
+        """Open connections. Raises StoreError if the schema is not the present one."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish what is queued and close."""
+        ...
+
+    async def check(self) -> None:
+        """Raise StoreError if the store cannot be reached."""
+        ...
+
+    @property
+    def stats(self) -> dict[str, float]:
+        """Counters for metrics: transactions, groups, cpu_seconds of the store's own work."""
+        ...
+
+
+# --- bus ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hint:
+    """ "Conversation C is at sequence N": a hint to look, never the truth itself."""
+
+    conversation_id: str
+    seq: int = 0
+    kind: str = "message"
+    """message, owner, typing, queue, or presence (then conversation_id is the agent's id)."""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class Bus(Protocol):
+    """Hints, presence and rate limits. Losing it makes Baton slower to notify and loses nothing."""
+
+    async def publish(self, hint: Hint) -> None:
+        """Tell every subscriber on every node; never raises and never waits long."""
+        ...
+
+    def subscribe(self) -> AsyncIterator[Hint]:
+        """Yield hints from now on; a subscriber that lags loses the oldest ones."""
+        ...
+
+    async def set_presence(self, agent_id: str, state: str, ttl: float) -> None:
+        """Note an agent's state for `ttl` seconds."""
+        ...
+
+    async def presence(self) -> dict[str, str]:
+        """Return the agents whose presence has not lapsed, with their states."""
+        ...
+
+    async def allow(self, key: str, *, limit: int, window: float) -> float:
+        """Count one event; return 0.0 if it is within `limit` per `window` seconds, else how many
+        seconds to wait. Fails open: an unreachable bus allows, by limits kept on this node.
+        """
+        ...
+
+    async def start(self) -> None:
+        """Connect; does not raise when the other side is down."""
+        ...
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        ...
+
+    @property
+    def healthy(self) -> bool:
+        """Say whether hints reach other nodes at the moment."""
+        ...
+
+
+# --- engine ------------------------------------------------------------------------------------
+
+
+class TurnDirectory(Protocol):
+    """The company's data as one turn may see it: trust, keys and time limits are the server's work.
+
+    Custom actions reach it through `turn_services`.
+    """
+
+    async def profile(self) -> Answer[Profile]:
+        """Return the customer's own profile; NOT_ALLOWED when we do not know who they are."""
+        ...
+
+    async def orders(self) -> Answer[tuple[Order, ...]]:
+        """Return the customer's recent orders, newest first; NOT_ALLOWED as above.
+
+        A conversation that proved single orders gets exactly those.
+        """
+        ...
+
+    async def order(self, number: str) -> Answer[Order]:
+        """Return one order; NOT_ALLOWED when it must be proved first.
+
+        For a number that does not exist the answer is NOT_ALLOWED too, so that numbers cannot be
+        guessed, unless the customer is known; then NOT_FOUND.
+        """
+        ...
+
+    async def prove_order(self, number: str, proof: str) -> Answer[Order]:
+        """Check an order's e-mail or postcode and, if right, open this order to the conversation.
+
+        NOT_FOUND for a wrong number or proof alike; THROTTLED after too many.
+        """
+        ...
+
+    async def cancel_order(self, number: str) -> Answer[Cancellation]:
+        """Cancel an order, once. REFUSED with detail `shipped`, `delivered` or `cancelled` if not
+        possible.
+        """
+        ...
+
+    async def start_return(self, number: str, reason: str) -> Answer[Refund]:
+        """Open a return with its refund, once. REFUSED with detail `not_delivered`, `too_late` or
+        `already`.
+        """
+        ...
+
+    async def refund_status(self, number: str) -> Answer[Refund]:
+        """Return the refund that belongs to an order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TurnServices:
+    """What a custom action may use: the context, and the directory bound to it."""
+
+    context: TurnContext
+    directory: TurnDirectory
+
+
+turn_services: ContextVar[TurnServices] = ContextVar("turn_services")
+"""Set by whoever runs an action (engine process or action server) for the length of one turn."""
+
+DirectoryCall = Callable[[TurnContext, str, int, str, dict[str, Any]], Awaitable[Answer[Any]]]
+"""(context, action, ordinal, method of TurnDirectory, arguments) -> answer; given to the engine."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineStatus:
+    """`ready` says that at least one process answers; `processes` how many do."""
+
+    ready: bool
+    processes: int
+    model: str
+    detail: str = ""
+
+
+class DialogueEngine(Protocol):
+    """Understands and decides: a function between two commits."""
+
+    async def turn(self, request: TurnRequest, directory: DirectoryCall) -> TurnResult:
+        """Work out one turn.
+
+        The caller has at most one turn of a conversation under way, and calls `settle` exactly once
+        for each result.
+
+        Raises:
+            EngineUnavailable: no process was ready in time; nothing was started.
+            TurnFailed: an error, a prediction limit or the time budget ended it.
+            TurnDied: it killed its process while it ran alone.
+        """
+        ...
+
+    def settle(self, result: TurnResult, *, committed: bool) -> None:
+        """Say whether the result became true; only then may the engine keep its live tracker."""
+        ...
+
+    async def understand(self, text: str) -> Nlu:
+        """Parse a text without a dialogue. Raises EngineUnavailable."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to start processes; returns before they are ready."""
+        ...
+
+    async def stop(self) -> None:
+        """End the processes."""
+        ...
+
+    @property
+    def status(self) -> EngineStatus:
+        """Return the present state, for health and metrics."""
+        ...
+
+
+# --- outside systems ---------------------------------------------------------------------------
+
+
+class CustomerDirectory(Protocol):
+    """The company's own system. Every changing call carries an idempotency key and is done once."""
+
+    name: str
+    """Where profiles come from, shown to agents."""
+
+    async def find(self, *, email: str = "", phone: str = "") -> Answer[Profile]:
+        """Find a customer by a contact that a channel vouches for."""
+        ...
+
+    async def profile(self, ref: str) -> Answer[Profile]:
+        """Return a customer's profile."""
+        ...
+
+    async def orders(self, ref: str) -> Answer[tuple[Order, ...]]:
+        """Return a customer's recent orders, newest first."""
+        ...
+
+    async def order(self, number: str) -> Answer[Order]:
+        """Return an order by number, whoever's it is."""
+        ...
+
+    async def prove_order(self, number: str, proof: str) -> Answer[Order]:
+        """Return the order if `proof` is its e-mail or postcode (case and spaces aside)."""
+        ...
+
+    async def cancel_order(self, number: str, *, key: str) -> Answer[Cancellation]:
+        """Cancel; the same key again returns the first answer."""
+        ...
+
+    async def start_return(self, number: str, reason: str, *, key: str) -> Answer[Refund]:
+        """Open a return; the same key again returns the first answer."""
+        ...
+
+    async def refund_status(self, number: str) -> Answer[Refund]:
+        """Return the refund of an order."""
+        ...
+
+    async def start(self) -> None:
+        """Open connections or files."""
+        ...
+
+    async def stop(self) -> None:
+        """Close them."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capabilities:
+    """What a channel can do; the core asks nothing else about it."""
+
+    pushes: bool
+    """True: messages are sent through `Channel.send`. False: the other side fetches by sequence."""
+    gathers_fragments: bool = False
+    max_text: int = 4_000
+    max_choices: int = 10
+    keeps_customer_for: float | None = None
+    """Seconds that the platform allows free text after a customer message; None for no limit."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """The platform took the message."""
+
+    external_id: str = ""
+
+
+class Channel(Protocol):
+    """A way to customers."""
+
+    name: str
+    capabilities: Capabilities
+
+    async def send(self, message: Message, *, account: str, address: str) -> Sent:
+        """Send one message. Raises DeliveryFailed."""
+        ...
+
+    async def typing(self, *, account: str, address: str) -> None:
+        """Show that an answer is being written; never raises."""
+        ...
+
+
+class Desk(Protocol):
+    """Where a handoff can go besides the built-in desk."""
+
+    name: str
+
+    async def start(self, packet: Any) -> str:
+        """Open the case; return the desk's own reference."""
+        ...
+
+    async def send(self, reference: str, message: Message) -> None:
+        """Pass on a customer message."""
+        ...
+
+    async def stop(self, reference: str, reason: str) -> None:
+        """Close the case there."""
+        ...
+
+
+class Sentences(Protocol):
+    """The system's own sentences, from the trainers' responses."""
+
+    def render(self, name: str, *, language: str = "en", **values: Any) -> Any:
+        """Return a `Draft` for response `name`, with `values` filled in.
+
+        Raises KeyError for a response that the domain does not have.
+        """
+        ...
+
+
+def today(clock: Clock) -> date:
+    """Return the present date in UTC."""
+    return clock.now().date()
