@@ -661,3 +661,15 @@ class Sentences(Protocol):
 def today(clock: Clock) -> date:
     """Return the present date in UTC."""
     return clock.now().date()
+
+
+class MetricsPort(Protocol):
+    """Counters and durations; the names are documented where they are exported."""
+
+    def count(self, name: str, amount: float = 1.0, **labels: str) -> None:
+        """Add to a counter."""
+        ...
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None:
+        """Record a duration in seconds."""
+        ...
