@@ -1,0 +1,1 @@
+"""Rasa behind `DialogueEngine`: the server's side never imports Rasa, the processes' side does."""
