@@ -1,0 +1,109 @@
+"""The intent classifier as a Rasa graph component; the model itself is `bot.nlu.sparse`."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Dict, List  # noqa: UP035 (Rasa compares annotations with its own, which use these)
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu.sparse import FORMAT, SparseModel
+
+logger = logging.getLogger(__name__)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class SparseIntentClassifier(GraphComponent, IntentClassifier):
+    """Rank intents by word and character n-grams, with confidences fit for a threshold.
+
+    Settings: `c`, the inverse strength of regularisation; `ranking_length`, how many intents a
+    message's ranking holds.
+    """
+
+    @staticmethod
+    def get_default_config() -> Dict[str, Any]:  # noqa: UP006
+        """Return the settings that config.yml may override; `format` marks stale training caches."""
+        return {"c": 1.0, "ranking_length": 10, "format": FORMAT}
+
+    @staticmethod
+    def required_packages() -> List[str]:  # noqa: UP006
+        """Name what must be installed."""
+        return ["numpy"]
+
+    def __init__(
+        self,
+        config: Dict[str, Any],  # noqa: UP006
+        model_storage: ModelStorage,
+        resource: Resource,
+        model: SparseModel | None = None,
+    ) -> None:
+        """Keep the trained model, if there is one already."""
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self.model = model
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[str, Any],  # noqa: UP006
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SparseIntentClassifier:
+        """Create an untrained component."""
+        return cls(config, model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fit the model to the examples that have a text and an intent."""
+        from bot.nlu.fit import fit
+
+        pairs = [(e.get(TEXT), e.get(INTENT)) for e in training_data.intent_examples]
+        pairs = sorted((text, intent) for text, intent in pairs if text and intent)
+        if len({intent for _, intent in pairs}) < 2:
+            logger.warning("There are fewer than two intents with examples: nothing to tell apart.")
+            return self._resource
+        self.model = fit([text for text, _ in pairs], [intent for _, intent in pairs], c=self._config["c"])
+        with self._model_storage.write_to(self._resource) as folder:
+            self.model.save(folder)
+        return self._resource
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[str, Any],  # noqa: UP006
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> SparseIntentClassifier:
+        """Load the trained model."""
+        model = None
+        try:
+            with model_storage.read_from(resource) as folder:
+                model = SparseModel.load(folder)
+        except (FileNotFoundError, ValueError) as error:
+            logger.warning("The intent classifier has no usable model: %s", error)
+        return cls(config, model_storage, resource, model)
+
+    def process(self, messages: List[Message]) -> List[Message]:  # noqa: UP006
+        """Set `intent` and `intent_ranking` on each message."""
+        length = self._config["ranking_length"]
+        for message in messages:
+            ranked = self.model.rank(message.get(TEXT) or "") if self.model else ()
+            ranking = [{"name": name, "confidence": score} for name, score in ranked[:length]]
+            best = dict(ranking[0]) if ranking else {"name": None, "confidence": 0.0}
+            message.set(INTENT, best, add_to_output=True)
+            message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Leave the training data alone: no later component reads our predictions of it."""
+        return training_data

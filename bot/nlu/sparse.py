@@ -1,0 +1,153 @@
+"""The trained sparse model: scores and confidences with numpy alone, and its files.
+
+Nothing here imports scikit-learn or Rasa; `bot.nlu.fit` makes such a model.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.nlu.text import char_grams, normalise, word_grams
+
+Floats = npt.NDArray[np.float32]
+
+FORMAT = 1
+"""Version of the files; a model of another format must be trained again."""
+
+MAX_WORDS_CACHED = 20_000
+MAX_TEXTS_CACHED = 4_096
+MAX_CACHED_TEXT = 200
+"""Longer texts hardly ever come twice and are not kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """One kind of n-gram: vocabulary, inverse document frequencies, weights (already times these)."""
+
+    vocabulary: dict[str, int]
+    idf: Floats
+    weights: Floats
+
+
+class SparseModel:
+    """Rank intents by a linear model over word and character n-grams."""
+
+    def __init__(
+        self, *, intents: list[str], words: Block, chars: Block, bias: Floats, scale: float
+    ) -> None:
+        """Take over the trained parts; `scale` turns scores into confidences (see `bot.nlu.fit`)."""
+        self.intents = intents
+        self.words = words
+        self.chars = chars
+        self.bias = bias
+        self.scale = scale
+        self._tokens: dict[str, tuple[int, ...]] = {}
+        self._ranked: dict[str, tuple[tuple[str, float], ...]] = {}
+
+    def rank(self, text: str) -> tuple[tuple[str, float], ...]:
+        """Return all intents with confidences (0 to 1), the likeliest first.
+
+        A text without a single known n-gram gets 0 for every intent.
+        """
+        known = self._ranked.get(text)
+        if known is not None:
+            return known
+        ranked = self._rank(normalise(text))
+        if len(text) <= MAX_CACHED_TEXT:
+            if len(self._ranked) >= MAX_TEXTS_CACHED:
+                self._ranked.clear()
+            self._ranked[text] = ranked
+        return ranked
+
+    def _rank(self, normal: str) -> tuple[tuple[str, float], ...]:
+        scores, known = self.scores(normal)
+        confidences = self.confidences(scores) if known else np.zeros_like(scores)
+        order = np.argsort(-confidences, kind="stable")
+        return tuple((self.intents[i], float(confidences[i])) for i in order)
+
+    def scores(self, normal: str) -> tuple[Floats, int]:
+        """Return the linear scores of a normalised text and how many known n-grams it has."""
+        words: dict[int, int] = {}
+        vocabulary = self.words.vocabulary
+        for gram in word_grams(normal):
+            index = vocabulary.get(gram)
+            if index is not None:
+                words[index] = words.get(index, 0) + 1
+        chars: dict[int, int] = {}
+        for token in normal.split():
+            for index in self._char_indices(token):
+                chars[index] = chars.get(index, 0) + 1
+        total = self.bias.copy()
+        for block, counts in ((self.words, words), (self.chars, chars)):
+            if counts:
+                total += _block_scores(block, counts)
+        return total, len(words) + len(chars)
+
+    def confidences(self, scores: Floats) -> Floats:
+        """Turn scores into calibrated confidences."""
+        powers: Floats = np.exp(self.scale * (scores - scores.max()))
+        return powers / powers.sum()
+
+    def _char_indices(self, token: str) -> tuple[int, ...]:
+        indices = self._tokens.get(token)
+        if indices is None:
+            vocabulary = self.chars.vocabulary
+            indices = tuple(vocabulary[gram] for gram in char_grams(token) if gram in vocabulary)
+            if len(self._tokens) >= MAX_WORDS_CACHED:
+                self._tokens.clear()
+            if len(token) <= MAX_CACHED_TEXT:
+                self._tokens[token] = indices
+        return indices
+
+    def save(self, folder: Path) -> None:
+        """Write the model into `folder`: the same model gives the same bytes."""
+        meta = {
+            "format": FORMAT,
+            "intents": self.intents,
+            "scale": self.scale,
+            "words": list(self.words.vocabulary),
+            "chars": list(self.chars.vocabulary),
+        }
+        (folder / "sparse.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
+        np.savez(
+            folder / "sparse.npz",
+            bias=self.bias,
+            word_idf=self.words.idf,
+            word_weights=self.words.weights,
+            char_idf=self.chars.idf,
+            char_weights=self.chars.weights,
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> SparseModel:
+        """Read what `save` wrote. Raises FileNotFoundError, or ValueError for another format."""
+        meta: dict[str, Any] = json.loads((folder / "sparse.json").read_text(encoding="utf-8"))
+        if meta.get("format") != FORMAT:
+            raise ValueError(f"the model has format {meta.get('format')}, this version reads {FORMAT}")
+        with np.load(folder / "sparse.npz", allow_pickle=False) as arrays:
+            words = _block(meta["words"], arrays["word_idf"], arrays["word_weights"])
+            chars = _block(meta["chars"], arrays["char_idf"], arrays["char_weights"])
+            bias = arrays["bias"]
+        return cls(intents=meta["intents"], words=words, chars=chars, bias=bias, scale=meta["scale"])
+
+
+def _block(grams: list[str], idf: Floats, weights: Floats) -> Block:
+    return Block(vocabulary={gram: index for index, gram in enumerate(grams)}, idf=idf, weights=weights)
+
+
+def _block_scores(block: Block, counts: dict[int, int]) -> Floats:
+    """Return one block's share of the scores: sublinear TF-IDF, normalised to length 1, times weights."""
+    size = len(counts)
+    indices = np.fromiter(counts.keys(), dtype=np.intp, count=size)
+    frequencies = np.fromiter(counts.values(), dtype=np.float32, count=size)
+    np.log(frequencies, out=frequencies)
+    frequencies += 1.0
+    values = frequencies * block.idf[indices]
+    norm = np.sqrt(values @ values)
+    return (frequencies / norm) @ block.weights[indices]
