@@ -1,0 +1,429 @@
+"""What people at the desk can do with conversations: read, claim, answer, pass on, close."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain.agents import Agent, AuditEntry, Availability, Permission, may
+from bot.domain.conversation import Conversation, Owner, OwnerEvent
+from bot.domain.errors import InvalidInput, InvalidTransition, NotFound, NotPermitted, UnknownConversation
+from bot.domain.handoff import HandoffSignal, Outcome, Reason
+from bot.domain.ids import new_id
+from bot.domain.message import MAX_TEXT, Author, Draft, Kind, Message
+from bot.domain.work import InboxOutcome, Timer, TimerKind
+from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
+from bot.services.directory import plain
+from bot.services.handoffs import Handoffs
+from bot.services.packet import Packets, as_json
+from bot.services.record import Record, Say
+
+PRESENCE_FOR = 60.0
+"""Seconds that a stated presence lasts without a sign of life."""
+OWNERS = ("queue", "mine", "agent", "bot", "nobody", "all")
+
+_Change = Callable[[Tx, Conversation, datetime], Awaitable[Conversation]]
+
+
+class DeskService:
+    """Every call names the agent who makes it; what the role does not allow is refused here."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        record: Record,
+        handoffs: Handoffs,
+        packets: Packets,
+        metrics: MetricsPort,
+        wake: Callable[[str], None],
+        sent: Callable[[], None],
+        expiry: timedelta,
+    ) -> None:
+        """`wake` tells the dispatcher, `sent` the delivery, of new work."""
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._record = record
+        self._handoffs = handoffs
+        self._packets = packets
+        self._metrics = metrics
+        self._wake = wake
+        self._sent = sent
+        self._expiry = expiry
+
+    # --- reading
+
+    async def conversations(
+        self, agent: Agent, *, owner: str, after: str, limit: int
+    ) -> list[dict[str, Any]]:
+        """List conversations with the essentials; the queue in its order, others newest first."""
+        _require(agent, Permission.READ)
+        if owner not in OWNERS:
+            raise InvalidInput(f"owner must be one of {', '.join(OWNERS)}.", field="owner")
+        wanted = {"mine": Owner.AGENT, "all": None}.get(owner, owner)
+        found = await self._store.read(
+            lambda tx: tx.conversations(
+                owner=Owner(wanted) if wanted else None,
+                assignee=agent.id if owner == "mine" else "",
+                after=after,
+                limit=limit,
+            )
+        )
+        return await self._store.read(lambda tx: _essentials(tx, found))
+
+    async def conversation(self, agent: Agent, conversation_id: str) -> dict[str, Any]:
+        """Return a conversation with its customer and the packet of its newest handoff."""
+        _require(agent, Permission.READ)
+        found = await self._store.read(lambda tx: _with_names(tx, conversation_id))
+        packet = await self._packets.build(conversation_id)
+        return {**found, "packet": plain(asdict(packet)) if packet else None}
+
+    async def messages(
+        self, agent: Agent, conversation_id: str, *, after: int, limit: int
+    ) -> list[dict[str, Any]]:
+        """Return messages, notes and events with a greater sequence number."""
+        _require(agent, Permission.READ)
+
+        async def work(tx: Tx) -> list[Message]:
+            await _get(tx, conversation_id)
+            return await tx.messages(conversation_id, after=after, limit=limit)
+
+        return [as_json(message) for message in await self._store.read(work)]
+
+    async def agents(self, agent: Agent) -> list[dict[str, Any]]:
+        """List the people at the desk with their presence."""
+        _require(agent, Permission.READ)
+        found = await self._store.read(lambda tx: tx.agents())
+        presence = await self._bus.presence()
+        return [{**person(a), "state": presence.get(a.id, "offline")} for a in found if not a.disabled]
+
+    async def audit(
+        self, agent: Agent, *, after: str, limit: int, actor: str, conversation_id: str
+    ) -> list[dict[str, Any]]:
+        """Return the audit log, newest first."""
+        _require(agent, Permission.AUDIT)
+        entries = await self._store.read(
+            lambda tx: tx.audit(actor=actor, conversation_id=conversation_id, after=after, limit=limit)
+        )
+        return [plain(asdict(entry)) for entry in entries]
+
+    # --- presence
+
+    async def set_availability(self, agent: Agent, state: Availability) -> dict[str, Any]:
+        """Note whether this agent takes work."""
+        _require(agent, Permission.ANSWER)
+        await self._bus.set_presence(agent.id, state.value, PRESENCE_FOR)
+        await self._bus.publish(
+            Hint(conversation_id=agent.id, kind="presence", data={"state": state.value})
+        )
+        return {"agent": agent.id, "state": state.value, "for_seconds": PRESENCE_FOR}
+
+    async def typing(self, agent: Agent, conversation_id: str) -> None:
+        """Let the others and the customer see that an answer is being written."""
+        _require(agent, Permission.ANSWER)
+        data = {"agent": agent.id, "name": agent.name}
+        await self._bus.publish(Hint(conversation_id=conversation_id, kind="typing", data=data))
+
+    # --- changing
+
+    async def say(
+        self, agent: Agent, conversation_id: str, *, text: str, kind: str, client_id: str
+    ) -> dict[str, Any]:
+        """Add a reply to the customer, or a note for agents.
+
+        The same `client_id` again is the same message. Only the owner may reply; anybody who may
+        answer may leave a note.
+        """
+        _require(agent, Permission.ANSWER)
+        _check_say(text, kind, client_id)
+        now = self._clock.now()
+
+        async def work(tx: Tx) -> tuple[Conversation, Message, bool]:
+            conversation = await _get(tx, conversation_id, lock=True)
+            before = await tx.message_by_client_id(conversation_id, _own(agent, client_id))
+            if before is not None:
+                return conversation, before, False
+            if kind == "reply":
+                _must_own(conversation, agent)
+                await tx.clear_timer(conversation_id, TimerKind.AGENT_SILENT)
+            say = Say(
+                author=Author.AGENT,
+                author_id=agent.id,
+                author_name=agent.name,
+                client_id=_own(agent, client_id),
+            )
+            draft = Draft(text=text, kind=Kind.NOTE if kind == "note" else None)
+            conversation, message = await self._record.append(tx, conversation, say, draft, now)
+            await tx.put_conversation(conversation)
+            return conversation, message, True
+
+        conversation, message, new = await self._store.write(work)
+        if new:
+            self._metrics.count("messages_out", channel=conversation.channel, author="agent")
+            await self._told(conversation, "message")
+        return {**as_json(message), "client_id": client_id}
+
+    async def claim(self, agent: Agent, conversation_id: str, *, take: bool = False) -> dict[str, Any]:
+        """Take a conversation from the queue or the bot; with `take` a supervisor may take it from an agent.
+
+        Raises:
+            InvalidTransition: somebody was faster; the fields name the present owner.
+        """
+
+        async def work(tx: Tx, conversation: Conversation, now: datetime) -> Conversation:
+            if conversation.owner is Owner.AGENT and conversation.assignee == agent.id:
+                return conversation  # asked twice; it is theirs already
+            event = OwnerEvent.CLAIMED
+            if conversation.owner is Owner.AGENT and take:
+                _require(agent, Permission.SUPERVISE)
+                event = OwnerEvent.TAKEN_BY_SUPERVISOR
+            conversation = await self._open_if_none(tx, conversation, event, now)
+            await self._handoffs.accepted(tx, conversation, agent.id, now)
+            await _finish_pending(tx, conversation_id)
+            return await self._join(tx, conversation, agent, event, now)
+
+        return await self._change(agent, conversation_id, "claim", work)
+
+    async def release(self, agent: Agent, conversation_id: str, note: str = "") -> dict[str, Any]:
+        """Give the conversation back to the bot and tell the customer."""
+
+        async def work(tx: Tx, conversation: Conversation, now: datetime) -> Conversation:
+            _must_own(conversation, agent)
+            conversation = await self._note(tx, conversation, agent, note, now)
+            conversation = await self._handoffs.close(tx, conversation, Outcome.RETURNED_TO_BOT, now)
+            conversation = conversation.moved(OwnerEvent.RETURNED_TO_BOT, now=now)
+            conversation = await self._record.event(
+                tx, conversation, "returned_to_bot", now, agent=agent.name
+            )
+            conversation, _ = await self._record.system(
+                tx, conversation, "utter_system_returned_to_bot", now, agent=agent.name
+            )
+            due = now + self._expiry
+            kind = TimerKind.SESSION_EXPIRY
+            await tx.set_timer(Timer(conversation_id=conversation_id, kind=kind, due_at=due))
+            return replace(conversation, returned_at=now)
+
+        return await self._change(agent, conversation_id, "release", work)
+
+    async def transfer(
+        self, agent: Agent, conversation_id: str, *, to_agent: str, to_team: str, note: str
+    ) -> dict[str, Any]:
+        """Pass the conversation to another agent who is present, or to a team's queue."""
+        if bool(to_agent) == bool(to_team):
+            raise InvalidInput("Name either to_agent or to_team.", field="to_agent")
+        present = to_agent in await self._bus.presence()
+        desk = await self._handoffs.desk()
+
+        async def work(tx: Tx, conversation: Conversation, now: datetime) -> Conversation:
+            _must_own(conversation, agent)
+            conversation = await self._note(tx, conversation, agent, note, now)
+            target = await tx.agent(to_agent) if to_agent else None
+            if to_agent and (target is None or target.disabled or not may(target.role, Permission.ANSWER)):
+                raise NotFound("There is no such agent to transfer to.", field="to_agent")
+            await tx.clear_timer(conversation_id, TimerKind.AGENT_SILENT)
+            if target is not None and present:
+                await self._handoffs.accepted(tx, conversation, target.id, now)
+                return await self._join(tx, conversation, target, OwnerEvent.TRANSFERRED_TO_AGENT, now)
+            team = to_team or (target.team if target else "")
+            moved = conversation.moved(OwnerEvent.TRANSFERRED_TO_QUEUE, now=now, team=team)
+            moved = await self._record.event(
+                tx, moved, "transferred", now, by=agent.name, to=to_team or (target.name if target else "")
+            )
+            return await self._handoffs.tell_place(tx, moved, desk=desk, now=now)
+
+        return await self._change(agent, conversation_id, "transfer", work)
+
+    async def resolve(
+        self, agent: Agent, conversation_id: str, *, note: str, reopens_to: str = "bot"
+    ) -> dict[str, Any]:
+        """Close the matter; the customer's next message starts with the bot, or with people."""
+        if reopens_to not in ("bot", "queue"):
+            raise InvalidInput("reopens_to must be bot or queue.", field="reopens_to")
+
+        async def work(tx: Tx, conversation: Conversation, now: datetime) -> Conversation:
+            if conversation.owner is Owner.AGENT and not may(agent.role, Permission.SUPERVISE):
+                _must_own(conversation, agent)
+            conversation = await self._note(tx, conversation, agent, note, now)
+            by_people = conversation.owner in (Owner.AGENT, Owner.QUEUE)
+            conversation = await self._handoffs.close(tx, conversation, Outcome.RESOLVED, now)
+            await tx.clear_timer(conversation_id, TimerKind.SESSION_EXPIRY)
+            await _finish_pending(tx, conversation_id)
+            moved = conversation.moved(OwnerEvent.RESOLVED, now=now)
+            moved = await self._record.event(tx, moved, "resolved", now, agent=agent.name)
+            if by_people:
+                moved, _ = await self._record.system(
+                    tx, moved, "utter_system_resolved", now, agent=agent.name
+                )
+            return replace(moved, reopens_to_queue=reopens_to == "queue")
+
+        return await self._change(agent, conversation_id, "resolve", work)
+
+    # --- parts
+
+    async def _change(
+        self, agent: Agent, conversation_id: str, action: str, change: _Change
+    ) -> dict[str, Any]:
+        """Do one change of owner with its audit entry in one transaction, then tell everybody."""
+        _require(agent, Permission.ANSWER)
+        now = self._clock.now()
+
+        async def work(tx: Tx) -> Conversation:
+            before = await _get(tx, conversation_id, lock=True)
+            after = await change(tx, before, now)
+            if after is not before:
+                await tx.put_conversation(after)
+                await tx.add_audit(
+                    AuditEntry(
+                        id=new_id(now),
+                        at=now,
+                        actor=agent.id,
+                        action=f"conversation.{action}",
+                        conversation_id=conversation_id,
+                        detail={"from": before.owner.value, "to": after.owner.value},
+                    )
+                )
+            return after
+
+        conversation = await self._store.write(work)
+        await self._told(conversation, "owner")
+        self._metrics.count("desk_actions", action=action)
+        return await self._store.read(lambda tx: _with_names(tx, conversation_id))
+
+    async def _told(self, conversation: Conversation, kind: str) -> None:
+        if self._record.pushes(conversation):
+            self._sent()
+        await self._bus.publish(Hint(conversation_id=conversation.id, seq=conversation.seq, kind=kind))
+        if conversation.owner is Owner.BOT:
+            self._wake(conversation.id)
+
+    async def _open_if_none(
+        self, tx: Tx, conversation: Conversation, event: OwnerEvent, now: datetime
+    ) -> Conversation:
+        """Give a conversation that is taken straight from the bot a handoff to its name."""
+        if conversation.owner is not Owner.BOT or event is not OwnerEvent.CLAIMED:
+            return conversation
+        signal = HandoffSignal(reason=Reason.AGENT_REQUESTED)
+        return await self._handoffs.open(tx, conversation, signal, now=now)
+
+    async def _join(
+        self, tx: Tx, conversation: Conversation, agent: Agent, event: OwnerEvent, now: datetime
+    ) -> Conversation:
+        moved = conversation.moved(event, now=now, assignee=agent.id)
+        moved = await self._record.event(tx, moved, event.value, now, agent=agent.name)
+        moved, _ = await self._record.system(tx, moved, "utter_system_agent_joined", now, agent=agent.name)
+        return moved
+
+    async def _note(
+        self, tx: Tx, conversation: Conversation, agent: Agent, note: str, now: datetime
+    ) -> Conversation:
+        if not note.strip():
+            return conversation
+        say = Say(author=Author.AGENT, author_id=agent.id, author_name=agent.name)
+        draft = Draft(text=note.strip()[:MAX_TEXT], kind=Kind.NOTE)
+        conversation, _ = await self._record.append(tx, conversation, say, draft, now)
+        return conversation
+
+
+def person(agent: Agent) -> dict[str, Any]:
+    """Return what others may see of an agent."""
+    return {
+        "id": agent.id,
+        "email": agent.email,
+        "name": agent.name,
+        "role": agent.role.value,
+        "team": agent.team,
+    }
+
+
+def _require(agent: Agent, permission: Permission) -> None:
+    if not may(agent.role, permission):
+        raise NotPermitted(f"The role {agent.role.value} does not allow this.", role=agent.role.value)
+
+
+def _must_own(conversation: Conversation, agent: Agent) -> None:
+    if conversation.owner is Owner.AGENT and conversation.assignee == agent.id:
+        return
+    raise InvalidTransition(
+        "Only the agent who owns the conversation may do this.",
+        owner=conversation.owner.value,
+        assignee=conversation.assignee,
+        owner_version=conversation.owner_version,
+    )
+
+
+def _own(agent: Agent, client_id: str) -> str:
+    """Return the id under which an agent's own id is stored; two agents may use the same one."""
+    return f"{agent.id}:{client_id}" if client_id else ""
+
+
+def _check_say(text: str, kind: str, client_id: str) -> None:
+    if kind not in ("reply", "note"):
+        raise InvalidInput("kind must be reply or note.", field="kind")
+    if not text.strip():
+        raise InvalidInput("The message is empty.", field="text")
+    if len(text) > MAX_TEXT:
+        raise InvalidInput(f"A message may have at most {MAX_TEXT} characters.", field="text")
+    if len(client_id) > 128:
+        raise InvalidInput("client_id may have at most 128 characters.", field="client_id")
+
+
+async def _get(tx: Tx, conversation_id: str, *, lock: bool = False) -> Conversation:
+    conversation = await tx.conversation(conversation_id, lock=lock)
+    if conversation is None:
+        raise UnknownConversation(conversation_id=conversation_id)
+    return conversation
+
+
+async def _finish_pending(tx: Tx, conversation_id: str) -> None:
+    """What the customer wrote and nobody answered yet is the agent's now."""
+    rows = await tx.pending(conversation_id)
+    if rows:
+        await tx.finish_inbox([row.id for row in rows], InboxOutcome.WITH_PERSON)
+
+
+async def _with_names(tx: Tx, conversation_id: str) -> dict[str, Any]:
+    conversation = await _get(tx, conversation_id)
+    customer = await tx.customer(conversation.customer_id)
+    essentials = (await _essentials(tx, [conversation]))[0]
+    return {
+        **essentials,
+        "customer": plain(asdict(customer)) if customer else None,
+    }
+
+
+async def _essentials(tx: Tx, found: list[Conversation]) -> list[dict[str, Any]]:
+    names = {agent.id: agent.name for agent in await tx.agents()}
+    shown = []
+    for conversation in found:
+        last = await tx.last_messages(conversation.id, limit=1)
+        handoff = await tx.handoff(conversation.handoff_id) if conversation.handoff_id else None
+        customer = await tx.customer(conversation.customer_id)
+        shown.append(
+            {
+                "id": conversation.id,
+                "channel": conversation.channel,
+                "address": conversation.address,
+                "owner": conversation.owner.value,
+                "owner_version": conversation.owner_version,
+                "assignee": conversation.assignee,
+                "assignee_name": names.get(conversation.assignee, ""),
+                "desk": conversation.desk,
+                "team": conversation.team,
+                "language": conversation.language,
+                "seq": conversation.seq,
+                "priority": conversation.priority,
+                "reason": handoff.reason.value if handoff else None,
+                "waiting_since": plain(conversation.waiting_since),
+                "reply_until": plain(conversation.reply_until),
+                "created_at": plain(conversation.created_at),
+                "updated_at": plain(conversation.updated_at),
+                "customer_name": customer.name if customer else "",
+                "last_message": as_json(last[0]) if last else None,
+            }
+        )
+    return shown

@@ -1,0 +1,155 @@
+"""Moves conversations from the bot to people and back: the one place that opens and closes handoffs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain.agents import Availability
+from bot.domain.conversation import Conversation, Owner, OwnerEvent
+from bot.domain.handoff import PRIORITY, Handoff, HandoffSignal, Outcome
+from bot.domain.hours import OpeningHours
+from bot.domain.ids import new_id
+from bot.domain.work import Timer, TimerKind
+from bot.ports import Bus, Clock, Tx
+from bot.services.record import Record
+
+QUEUE_UPDATE_EVERY = timedelta(seconds=60)
+QUEUE_COUNTED = 200
+"""Places are counted up to here; further back the customer is told "more than" this."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """Who could answer at the moment; read from the bus before a transaction begins."""
+
+    online: int
+    open: bool
+    opening_hours: str
+
+    @property
+    def sentence(self) -> str:
+        """Return the response that tells a waiting customer what to expect."""
+        if not self.open:
+            return "utter_system_out_of_hours"
+        return "utter_system_queue_place" if self.online else "utter_system_nobody_online"
+
+
+class Handoffs:
+    """Opens, places and closes handoffs inside the caller's transaction."""
+
+    def __init__(self, *, record: Record, bus: Bus, clock: Clock, hours: OpeningHours) -> None:
+        """Share the record with the caller so that one numbering is used."""
+        self._record = record
+        self._bus = bus
+        self._clock = clock
+        self._hours = hours
+
+    async def desk(self) -> Desk:
+        """Return whether somebody could answer now."""
+        presence = await self._bus.presence()
+        online = sum(1 for state in presence.values() if state == Availability.ONLINE.value)
+        now = self._clock.now()
+        return Desk(online=online, open=self._hours.is_open(now), opening_hours=self._hours.describe())
+
+    async def request(
+        self,
+        tx: Tx,
+        conversation: Conversation,
+        signal: HandoffSignal,
+        *,
+        desk: Desk,
+        now: datetime,
+        slots: dict[str, Any] | None = None,
+        reply_to: str = "",
+    ) -> Conversation:
+        """Put the conversation into the queue and tell the customer why and where they stand."""
+        sentence = f"utter_system_handoff_{signal.reason.value}"
+        conversation = await self.open(tx, conversation, signal, now=now, slots=slots)
+        conversation, _ = await self._record.system(tx, conversation, sentence, now, reply_to=reply_to)
+        return await self.tell_place(tx, conversation, desk=desk, now=now, reply_to=reply_to)
+
+    async def open(
+        self,
+        tx: Tx,
+        conversation: Conversation,
+        signal: HandoffSignal,
+        *,
+        now: datetime,
+        slots: dict[str, Any] | None = None,
+        event: OwnerEvent = OwnerEvent.HANDOFF_REQUESTED,
+    ) -> Conversation:
+        """Move to the queue without a word to the customer."""
+        priority = PRIORITY[signal.reason] if signal.priority is None else signal.priority
+        handoff = Handoff(
+            id=new_id(now),
+            conversation_id=conversation.id,
+            reason=signal.reason,
+            evidence=signal.evidence,
+            priority=priority,
+            team=signal.team,
+            skills=signal.skills,
+            language=conversation.language,
+            requested_at=now,
+            slots=slots or {},
+        )
+        moved = conversation.moved(event, now=now, team=signal.team)
+        moved = replace(moved, handoff_id=handoff.id, priority=priority)
+        # The version of the conversation is written before anything that names it.
+        await tx.put_handoff(handoff)
+        await tx.clear_timer(conversation.id, TimerKind.SESSION_EXPIRY)
+        return await self._record.event(
+            tx, moved, "handoff_requested", now, reason=signal.reason.value, handoff=handoff.id
+        )
+
+    async def place(self, tx: Tx, conversation: Conversation) -> int:
+        """Return the place in the queue, 1 for the next; counts up to QUEUE_COUNTED.
+
+        A conversation that this transaction has just moved is not stored yet and stands last of its
+        priority.
+        """
+        waiting = await tx.conversations(owner=Owner.QUEUE, limit=QUEUE_COUNTED)
+        for position, other in enumerate(waiting, start=1):
+            if other.id == conversation.id:
+                return position
+        return 1 + sum(1 for other in waiting if other.priority >= conversation.priority)
+
+    async def tell_place(
+        self, tx: Tx, conversation: Conversation, *, desk: Desk, now: datetime, reply_to: str = ""
+    ) -> Conversation:
+        """Tell the customer how things stand, and arrange for the next word."""
+        place = await self.place(tx, conversation)
+        name = desk.sentence
+        values = {"place": place, "opening_hours": desk.opening_hours}
+        conversation, _ = await self._record.system(
+            tx, conversation, name, now, reply_to=reply_to, **values
+        )
+        await tx.set_timer(
+            Timer(
+                conversation_id=conversation.id,
+                kind=TimerKind.QUEUE_UPDATE,
+                due_at=now + QUEUE_UPDATE_EVERY,
+                payload={"place": place, "said": name},
+            )
+        )
+        return conversation
+
+    async def accepted(self, tx: Tx, conversation: Conversation, agent_id: str, now: datetime) -> None:
+        """Note who took the open handoff."""
+        handoff = await tx.handoff(conversation.handoff_id) if conversation.handoff_id else None
+        if handoff is not None:
+            first = handoff.accepted_at or now
+            await tx.put_handoff(replace(handoff, agent_id=agent_id, accepted_at=first))
+        await tx.clear_timer(conversation.id, TimerKind.QUEUE_UPDATE)
+
+    async def close(
+        self, tx: Tx, conversation: Conversation, outcome: Outcome, now: datetime
+    ) -> Conversation:
+        """End the open handoff, if there is one, and its timers."""
+        handoff = await tx.handoff(conversation.handoff_id) if conversation.handoff_id else None
+        if handoff is not None and handoff.closed_at is None:
+            await tx.put_handoff(replace(handoff, closed_at=now, outcome=outcome))
+        await tx.clear_timer(conversation.id, TimerKind.QUEUE_UPDATE)
+        await tx.clear_timer(conversation.id, TimerKind.AGENT_SILENT)
+        return replace(conversation, handoff_id="", priority=0)

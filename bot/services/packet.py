@@ -1,0 +1,215 @@
+"""Builds the handoff packet: the whole story for the person who takes over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from bot.domain.conversation import Conversation
+from bot.domain.customer import Customer, Effect
+from bot.domain.handoff import Handoff, HandoffPacket, PacketTurn, Reason
+from bot.domain.message import Author, Kind, Message
+from bot.ports import Clock, CustomerDirectory, Store, Tx
+from bot.services.directory import plain
+
+TRANSCRIPT = 200
+"""Messages in a packet, newest last."""
+TURNS = 8
+"""Customer messages whose understanding is shown."""
+
+_REASONS = {
+    Reason.ASKED_FOR_HUMAN: "The customer asked for a person.",
+    Reason.NOT_UNDERSTOOD: "The assistant did not understand twice in a row.",
+    Reason.FRUSTRATED: "The customer is frustrated.",
+    Reason.BUSINESS_RULE: "A rule of the business wants a person for this.",
+    Reason.VIP: "An important customer.",
+    Reason.ENGINE_DOWN: "The assistant broke down on the last message.",
+    Reason.AGENT_REQUESTED: "An agent asked for this conversation.",
+}
+
+
+class Packets:
+    """Reads everything that is known at the moment; nothing is copied, so nothing is stale."""
+
+    def __init__(self, *, store: Store, clock: Clock, directory: CustomerDirectory) -> None:
+        """`directory` gives recent orders of customers that are known."""
+        self._store = store
+        self._clock = clock
+        self._directory = directory
+
+    async def build(self, conversation_id: str) -> HandoffPacket | None:
+        """Return the packet of the newest handoff; None when there has been none."""
+        facts = await self._store.read(lambda tx: _facts(tx, conversation_id))
+        if facts is None or not facts.handoffs:
+            return None
+        return _packet(facts, self._clock.now(), await self._orders(facts))
+
+    async def _orders(self, facts: _Facts) -> tuple[dict[str, Any], ...]:
+        """Return the orders that this conversation is entitled to speak of."""
+        if facts.customer.directory_ref:
+            answer = await self._directory.orders(facts.customer.directory_ref)
+            return tuple(plain(asdict(order)) for order in answer.value or ())
+        answers = [await self._directory.order(number) for number in facts.grants]
+        return tuple(plain(asdict(a.value)) for a in answers if a.value is not None)
+
+
+class _Facts:
+    """One consistent reading of the store."""
+
+    def __init__(self, conversation: Conversation, customer: Customer) -> None:
+        self.conversation = conversation
+        self.customer = customer
+        self.handoffs: list[Handoff] = []
+        self.messages: list[Message] = []
+        self.effects: list[Effect] = []
+        self.grants: tuple[str, ...] = ()
+        self.profile: tuple[dict[str, Any], str, datetime] | None = None
+        self.others: list[Conversation] = []
+
+
+async def _facts(tx: Tx, conversation_id: str) -> _Facts | None:
+    conversation = await tx.conversation(conversation_id)
+    customer = await tx.customer(conversation.customer_id) if conversation else None
+    if conversation is None or customer is None:
+        return None
+    facts = _Facts(conversation, customer)
+    facts.handoffs = await tx.handoffs(conversation_id)
+    facts.messages = await tx.last_messages(conversation_id, limit=TRANSCRIPT)
+    facts.effects = await tx.effects(conversation_id)
+    facts.grants = await tx.order_grants(conversation_id)
+    facts.profile = await tx.profile(customer.id)
+    related = await tx.conversations(customer_id=customer.id, limit=20)
+    facts.others = [other for other in related if other.id != conversation_id]
+    return facts
+
+
+def _packet(facts: _Facts, now: datetime, orders: tuple[dict[str, Any], ...]) -> HandoffPacket:
+    handoff, conversation = facts.handoffs[-1], facts.conversation
+    # Only what led up to the handoff explains it.
+    turns = tuple(_turn(m) for m in facts.messages if m.author is Author.CUSTOMER)[-TURNS:]
+    done = tuple(_done(effect) for effect in facts.effects)
+    still_open = _still_open(facts, handoff)
+    profile, source, at = facts.profile or (None, "", now)
+    return HandoffPacket(
+        idempotency_key=handoff.id,
+        conversation_id=conversation.id,
+        reason=handoff.reason,
+        reason_text=_REASONS[handoff.reason],
+        evidence=handoff.evidence,
+        priority=handoff.priority,
+        requested_at=handoff.requested_at,
+        summary=_summary(handoff, turns, done, still_open),
+        turns=turns,
+        failed_turns=sum(1 for turn in turns if turn.failed or turn.fallback),
+        slots=handoff.slots,
+        done=done,
+        still_open=still_open,
+        profile=profile,
+        profile_source=source,
+        profile_age=(now - at).total_seconds() if profile else None,
+        trust=_trust(facts),
+        orders=orders,
+        other_conversations=tuple(_other(other) for other in facts.others),
+        channel=conversation.channel,
+        language=conversation.language,
+        reply_until=conversation.reply_until,
+        sentiment=str(handoff.evidence.get("sentiment", "")),
+        team=handoff.team,
+        skills=handoff.skills,
+        transcript=tuple(as_json(message) for message in facts.messages),
+    )
+
+
+def _trust(facts: _Facts) -> str:
+    if facts.customer.directory_ref or not facts.grants:
+        return facts.customer.trust.value
+    return f"order ({', '.join(facts.grants)})"
+
+
+def _turn(message: Message) -> PacketTurn:
+    nlu = message.nlu
+    return PacketTurn(
+        seq=message.seq,
+        text=message.text,
+        intents=nlu.intents if nlu else (),
+        entities={e.name: e.value for e in nlu.entities} if nlu else {},
+        fallback=nlu.fallback if nlu else False,
+        failed=message.failed,
+    )
+
+
+def _done(effect: Effect) -> dict[str, Any]:
+    return {
+        "what": effect.method,
+        "arguments": effect.arguments,
+        "status": effect.status.value if effect.status else "unknown",
+        "result": effect.result,
+        "at": effect.started_at.isoformat(),
+        "key": effect.key,
+    }
+
+
+def _still_open(facts: _Facts, handoff: Handoff) -> tuple[str, ...]:
+    found = [f"Answer: {m.text}" for m in facts.messages if m.author is Author.CUSTOMER and m.failed]
+    unknown = [e for e in facts.effects if e.finished_at is None]
+    found += [f"Check whether {e.method} {e.arguments.get('number', '')} was done." for e in unknown]
+    missed = [m for m in facts.messages if m.nlu is not None and m.nlu.fallback]
+    found += [f"Not understood: {m.text}" for m in missed[-2:]]
+    if not found and handoff.slots.get("order_number"):
+        found.append(f"Order {handoff.slots['order_number']}.")
+    return tuple(found)
+
+
+def _summary(
+    handoff: Handoff,
+    turns: Sequence[PacketTurn],
+    done: Sequence[dict[str, Any]],
+    still_open: Sequence[str],
+) -> str:
+    asked: list[str] = []
+    for turn in turns:
+        if turn.intents and not turn.fallback and turn.intents[0].name not in asked:
+            asked.append(turn.intents[0].name)
+    parts = [_REASONS[handoff.reason]]
+    if asked:
+        parts.append("Asked about: " + ", ".join(name.replace("_", " ") for name in asked) + ".")
+    for item in done:
+        number = item["arguments"].get("number", "")
+        parts.append(f"{item['what'].replace('_', ' ').capitalize()} {number}: {item['status']}.")
+    return " ".join([*parts, *still_open])
+
+
+def _other(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "id": conversation.id,
+        "channel": conversation.channel,
+        "owner": conversation.owner.value,
+        "updated_at": conversation.updated_at.isoformat(),
+    }
+
+
+def as_json(message: Message, *, for_agents: bool = True) -> dict[str, Any]:
+    """Return a message in the agents' API shape; payloads of choices are left out."""
+    data: dict[str, Any] = {
+        "id": message.id,
+        "seq": message.seq,
+        "author": message.author.value,
+        "author_id": message.author_id,
+        "author_name": message.author_name,
+        "kind": message.kind.value,
+        "text": message.text,
+        "choices": [choice.title for choice in message.choices],
+        "attachments": [asdict(a) for a in message.attachments],
+        "custom": message.custom,
+        "created_at": message.created_at.isoformat(),
+        "delivery": message.delivery.value,
+        "client_id": message.client_id,
+        "failed": message.failed,
+    }
+    if for_agents and message.nlu is not None:
+        data["nlu"] = asdict(message.nlu)
+    if message.kind is Kind.EVENT:
+        data["event"] = message.text
+    return data

@@ -1,0 +1,112 @@
+"""Adds messages to a conversation: numbering, outbox, and the system's own sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bot.domain.conversation import Conversation
+from bot.domain.ids import new_id
+from bot.domain.message import Attachment, Author, Delivery, Draft, Kind, Message
+from bot.domain.work import OutboxRow
+from bot.ports import Capabilities, Sentences, Tx
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Say:
+    """Who says something and in answer to what."""
+
+    author: Author
+    author_id: str = ""
+    author_name: str = ""
+    client_id: str = ""
+    reply_to: str = ""
+    external_id: str = ""
+
+
+class Record:
+    """The one way to add an entry to a conversation."""
+
+    def __init__(self, *, sentences: Sentences, channels: Mapping[str, Capabilities]) -> None:
+        """Use `sentences` for the system's words; `channels` tells which of them push."""
+        self._sentences = sentences
+        self._channels = channels
+
+    def pushes(self, conversation: Conversation) -> bool:
+        """Say whether messages to this customer are sent out rather than fetched."""
+        capabilities = self._channels.get(conversation.channel)
+        return capabilities is not None and capabilities.pushes
+
+    async def append(
+        self, tx: Tx, conversation: Conversation, say: Say, draft: Draft, now: datetime
+    ) -> tuple[Conversation, Message]:
+        """Add `draft` as the next message and queue it for sending where the channel pushes.
+
+        The conversation that is returned is not yet stored: the caller puts it once, at the end.
+        """
+        to_customer = say.author is not Author.CUSTOMER and draft.shape not in (Kind.NOTE, Kind.EVENT)
+        sends = to_customer and self.pushes(conversation)
+        message = Message(
+            id=new_id(now),
+            conversation_id=conversation.id,
+            seq=conversation.seq + 1,
+            author=say.author,
+            author_id=say.author_id,
+            author_name=say.author_name,
+            kind=draft.shape,
+            text=draft.text,
+            choices=draft.choices,
+            attachments=draft.attachments,
+            custom=draft.custom,
+            created_at=now,
+            delivery=Delivery.PENDING if sends else Delivery.STORED,
+            client_id=say.client_id,
+            external_id=say.external_id,
+            reply_to=say.reply_to,
+        )
+        await tx.add_message(message)
+        if sends:
+            await tx.add_outbox(_outbox(conversation, message))
+        return replace(conversation, seq=message.seq, updated_at=now), message
+
+    async def system(
+        self,
+        tx: Tx,
+        conversation: Conversation,
+        name: str,
+        now: datetime,
+        *,
+        reply_to: str = "",
+        **values: Any,
+    ) -> tuple[Conversation, Message]:
+        """Say one of the trainers' system sentences."""
+        draft = self._sentences.render(name, language=conversation.language, **values)
+        say = Say(author=Author.SYSTEM, reply_to=reply_to)
+        return await self.append(tx, conversation, say, draft, now)
+
+    async def event(
+        self, tx: Tx, conversation: Conversation, name: str, now: datetime, **facts: Any
+    ) -> Conversation:
+        """Note something that happened, for agents and the record, not for the customer."""
+        draft = Draft(kind=Kind.EVENT, text=name, custom=facts or None)
+        conversation, _ = await self.append(tx, conversation, Say(author=Author.SYSTEM), draft, now)
+        return conversation
+
+
+def _outbox(conversation: Conversation, message: Message) -> OutboxRow:
+    return OutboxRow(
+        id=message.id,
+        conversation_id=conversation.id,
+        message_seq=message.seq,
+        channel=conversation.channel,
+        account=conversation.account,
+        address=conversation.address,
+        due_at=message.created_at,
+    )
+
+
+def media(attachments: tuple[Attachment, ...]) -> str:
+    """Return a short plain description of attachments for texts that cannot show them."""
+    return ", ".join(a.name or a.kind for a in attachments)

@@ -1,0 +1,148 @@
+"""Does what is due: session ends, words to those who wait, agents who fell silent, clean-up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.conversation import Conversation, Owner, OwnerEvent
+from bot.domain.errors import StoreError
+from bot.domain.work import Timer, TimerKind
+from bot.ports import Bus, Clock, Hint, Store, Tx
+from bot.services.handoffs import QUEUE_UPDATE_EVERY, Desk, Handoffs
+from bot.services.record import Record
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 1.0
+CLEAN_EVERY = timedelta(hours=1)
+DEDUPE_KEPT = timedelta(days=7)
+"""How long a platform's message id is remembered; the longest redelivery known is a day."""
+
+_Handler = Callable[[Tx, Conversation, Timer, Desk, datetime], Awaitable[Conversation | None]]
+
+
+class Timers:
+    """Takes due timers one by one, each in a transaction with what it does."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        record: Record,
+        handoffs: Handoffs,
+        expiry: timedelta,
+        retention: timedelta,
+        sent: Callable[[], None],
+    ) -> None:
+        """`expiry` ends silent talks with the bot; `retention` is how long ended talks are kept."""
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._record = record
+        self._handoffs = handoffs
+        self._expiry = expiry
+        self._retention = retention
+        self._sent = sent
+        self._cleaned: datetime | None = None
+        self._handlers: dict[TimerKind, _Handler] = {
+            TimerKind.SESSION_EXPIRY: self._session_expiry,
+            TimerKind.QUEUE_UPDATE: self._queue_update,
+            TimerKind.AGENT_SILENT: self._agent_silent,
+        }
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            try:
+                while await self.run_due():
+                    pass
+                await self.clean()
+            except StoreError as error:
+                log.warning("timers_not_stored", error=str(error))
+            except Exception:  # a broken timer must not stop the others
+                log.exception("timer_broke")
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def run_due(self) -> bool:
+        """Do the timer that is due longest; return whether there was one."""
+        now = self._clock.now()
+        next_at = await self._store.read(lambda tx: tx.next_timer_at())
+        if next_at is None or next_at > now:
+            return False
+        desk = await self._handoffs.desk()
+        changed = await self._store.write(lambda tx: self._fire(tx, desk, now))
+        if changed is not None:
+            self._sent()
+            await self._bus.publish(Hint(conversation_id=changed.id, seq=changed.seq, kind="owner"))
+        return True
+
+    async def clean(self) -> int:
+        """Delete what is older than the retention time, at most once an hour."""
+        now = self._clock.now()
+        if self._cleaned is not None and now - self._cleaned < CLEAN_EVERY:
+            return 0
+        self._cleaned = now
+        gone = await self._store.write(
+            lambda tx: tx.prune(conversations_before=now - self._retention, dedupe_before=now - DEDUPE_KEPT)
+        )
+        if gone:
+            log.info("retention", conversations=gone)
+        return gone
+
+    async def _fire(self, tx: Tx, desk: Desk, now: datetime) -> Conversation | None:
+        timer = await tx.take_timer(now)
+        if timer is None:
+            return None
+        handler = self._handlers.get(timer.kind)
+        conversation = await tx.conversation(timer.conversation_id, lock=True)
+        if handler is None or conversation is None:
+            return None
+        changed = await handler(tx, conversation, timer, desk, now)
+        if changed is not None:
+            await tx.put_conversation(changed)
+        return changed
+
+    async def _session_expiry(
+        self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
+    ) -> Conversation | None:
+        if conversation.owner is not Owner.BOT:
+            return None
+        silent_since = conversation.last_customer_at or conversation.updated_at
+        if silent_since + self._expiry > now or await tx.pending(conversation.id):
+            due = max(silent_since + self._expiry, now + timedelta(seconds=30))
+            await tx.set_timer(replace(timer, due_at=due))
+            return None
+        moved = conversation.moved(OwnerEvent.SESSION_EXPIRED, now=now)
+        return await self._record.event(tx, moved, "session_expired", now)
+
+    async def _queue_update(
+        self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
+    ) -> Conversation | None:
+        """Say something when the place in the queue, or what can be expected, has changed."""
+        if conversation.owner is not Owner.QUEUE:
+            return None
+        place = await self._handoffs.place(tx, conversation)
+        expected = desk.sentence
+        if place == timer.payload.get("place") and expected == timer.payload.get("said"):
+            await tx.set_timer(replace(timer, due_at=now + QUEUE_UPDATE_EVERY))
+            return None
+        return await self._handoffs.tell_place(tx, conversation, desk=desk, now=now)
+
+    async def _agent_silent(
+        self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
+    ) -> Conversation | None:
+        """Give a customer whose agent does not answer back to the queue, and tell both sides."""
+        if conversation.owner is not Owner.AGENT:
+            return None
+        agent = await tx.agent(conversation.assignee)
+        moved = conversation.moved(OwnerEvent.AGENT_GONE, now=now)
+        moved = await self._record.event(tx, moved, "agent_silent", now, agent=agent.name if agent else "")
+        moved, _ = await self._record.system(tx, moved, "utter_system_agent_left", now)
+        return await self._handoffs.tell_place(tx, moved, desk=desk, now=now)

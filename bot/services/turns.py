@@ -1,0 +1,283 @@
+"""One turn: read what is pending, ask the engine, and make the result true in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from bot.domain.conversation import Conversation, Owner
+from bot.domain.customer import Customer, TurnContext
+from bot.domain.errors import EngineError, StoreError, TurnFailed
+from bot.domain.handoff import HandoffSignal, Reason
+from bot.domain.message import Author, Kind, Message
+from bot.domain.turn import TurnRequest, TurnResult
+from bot.domain.work import InboxOutcome, InboxRow
+from bot.ports import Bus, Capabilities, Clock, DialogueEngine, DirectoryCall, Hint, MetricsPort, Store, Tx
+from bot.services.gathering import Gathering
+from bot.services.handoffs import Desk, Handoffs
+from bot.services.record import Record, Say
+from bot.services.replies import Replies
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS = 3
+"""A message whose turn broke this often in our own code goes to a person."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """What a turn starts from; void once the conversation has another owner version."""
+
+    conversation: Conversation
+    customer: Customer
+    rows: tuple[InboxRow, ...]
+    state: bytes | None
+    grants: tuple[str, ...]
+
+    @property
+    def ids(self) -> list[str]:
+        """Return the inbox ids that this turn answers."""
+        return [row.id for row in self.rows]
+
+
+class _Lost(Exception):
+    """The turn's rows were finished by somebody else meanwhile: nothing may be written."""
+
+
+class Turns:
+    """Answers the pending messages of a conversation, one turn after the other."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        engine: DialogueEngine,
+        directory: DirectoryCall,
+        record: Record,
+        handoffs: Handoffs,
+        replies: Replies,
+        metrics: MetricsPort,
+        channels: dict[str, Capabilities],
+        gathering: Gathering,
+        facts: Callable[[datetime], dict[str, str]],
+        sent: Callable[[], None],
+    ) -> None:
+        """`facts` gives plain texts for responses; `sent` tells delivery of new outbox rows."""
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._engine = engine
+        self._directory = directory
+        self._record = record
+        self._handoffs = handoffs
+        self._replies = replies
+        self._metrics = metrics
+        self._channels = channels
+        self._gathering = gathering
+        self._facts = facts
+        self._sent = sent
+
+    async def run_next(self, conversation_id: str) -> float | None:
+        """Work on the next pending messages.
+
+        Returns None when nothing is pending, else the seconds to wait before the next call (mostly 0).
+        """
+        job = await self._store.read(lambda tx: self._load(tx, conversation_id))
+        if job is None:
+            return None
+        if job.conversation.owner is not Owner.BOT:
+            await self._leave_to_people(job)
+            return 0.0
+        wait = await self._gathering.wait(job.rows, self._channels.get(job.conversation.channel))
+        if wait > 0:
+            return wait
+        job = replace(
+            job, rows=self._gathering.group(job.rows, self._channels.get(job.conversation.channel))
+        )
+        try:
+            await self._answer(job)
+        except StoreError:
+            raise  # nothing was written and nothing is wrong with the message
+        except Exception:
+            await self._store.write(lambda tx: tx.count_attempt(job.ids))
+            raise
+        return 0.0
+
+    async def _load(self, tx: Tx, conversation_id: str) -> Job | None:
+        rows = await tx.pending(conversation_id)
+        conversation = await tx.conversation(conversation_id) if rows else None
+        customer = await tx.customer(conversation.customer_id) if conversation else None
+        if conversation is None or customer is None:
+            return None
+        if conversation.owner is not Owner.BOT:
+            return Job(
+                conversation=conversation, customer=customer, rows=tuple(rows), state=None, grants=()
+            )
+        return Job(
+            conversation=conversation,
+            customer=customer,
+            rows=tuple(rows),
+            state=await tx.state(conversation_id),
+            grants=await tx.order_grants(conversation_id),
+        )
+
+    async def _leave_to_people(self, job: Job) -> None:
+        await self._store.write(lambda tx: tx.finish_inbox(job.ids, InboxOutcome.WITH_PERSON))
+        self._metrics.count("turns", outcome="with_person")
+        self._replies.deliver(job.ids, ())
+
+    def _request(self, job: Job) -> TurnRequest:
+        conversation, customer, row = job.conversation, job.customer, job.rows[-1]
+        now = self._clock.now()
+        context = TurnContext(
+            conversation_id=conversation.id,
+            customer_id=customer.id,
+            inbox_id=row.id,
+            channel=conversation.channel,
+            now=now,
+            trust=customer.trust,
+            directory_ref=customer.directory_ref,
+            name=customer.name,
+            language=conversation.language,
+            order_grants=job.grants,
+            after_handoff=conversation.returned_at is not None,
+            facts=self._facts(now),
+        )
+        return TurnRequest(
+            turn_id=row.id,
+            conversation_id=conversation.id,
+            context=context,
+            text=" ".join(r.text for r in job.rows if r.text),
+            payload=row.payload,
+            state=job.state,
+        )
+
+    async def _answer(self, job: Job) -> None:
+        started = time.perf_counter()
+        try:
+            result = await self._engine.turn(self._request(job), self._directory)
+        except TurnFailed as error:
+            await self._fail(job, {"error": error.code, **_known(error.fields)})
+        except EngineError as error:
+            await self._fail(job, {"error": error.code})
+        else:
+            await self._commit(job, result)
+        self._metrics.observe("turn", time.perf_counter() - started)
+
+    async def _commit(self, job: Job, result: TurnResult) -> None:
+        desk = await self._handoffs.desk() if result.handoff else None
+        now = self._clock.now()
+        committed = False
+        try:
+            said = await self._store.write(lambda tx: self._make_true(tx, job, result, desk, now))
+            committed = said is not None
+        except _Lost:
+            said = None
+        finally:
+            self._engine.settle(result, committed=committed)
+        await self._after(job, said, now, outcome="answered" if committed else "dropped")
+        self._metrics.count("engine_cpu_seconds", result.cpu_ms / 1000)
+
+    async def _make_true(
+        self, tx: Tx, job: Job, result: TurnResult, desk: Desk | None, now: datetime
+    ) -> list[Message] | None:
+        """Commit a turn's result; None when a person took over meanwhile and it is void."""
+        conversation = await _still_ours(tx, job)
+        if conversation is None:
+            return None
+        await _finish(tx, job, InboxOutcome.ANSWERED)
+        row = job.rows[-1]
+        await tx.put_state(conversation.id, result.state, result.model)
+        await tx.annotate(conversation.id, row.message_seq, result.nlu, failed=False)
+        conversation = replace(conversation, returned_at=None)
+        said = []
+        for draft in result.messages:
+            say = Say(author=Author.BOT, reply_to=row.id)
+            conversation, message = await self._record.append(tx, conversation, say, draft, now)
+            said.append(message)
+        if result.handoff is not None and desk is not None:
+            conversation = await self._handoffs.request(
+                tx,
+                conversation,
+                result.handoff,
+                desk=desk,
+                now=now,
+                slots=result.slots,
+                reply_to=row.id,
+            )
+        await tx.put_conversation(conversation)
+        return await tx.replies_to(conversation.id, row.id) if result.handoff else said
+
+    async def _fail(self, job: Job, evidence: dict[str, str]) -> None:
+        """Give the conversation to people with a plain sentence; its message is marked as failed."""
+        log.warning(
+            "turn_failed", conversation_id=job.conversation.id, inbox_id=job.rows[-1].id, **evidence
+        )
+        desk, now = await self._handoffs.desk(), self._clock.now()
+        signal = HandoffSignal(reason=Reason.ENGINE_DOWN, evidence=evidence)
+
+        async def work(tx: Tx) -> list[Message] | None:
+            conversation = await _still_ours(tx, job)
+            if conversation is None:
+                return None
+            await _finish(tx, job, InboxOutcome.FAILED)
+            row = job.rows[-1]
+            await tx.annotate(conversation.id, row.message_seq, None, failed=True)
+            conversation = await self._handoffs.request(
+                tx, conversation, signal, desk=desk, now=now, reply_to=row.id
+            )
+            await tx.put_conversation(conversation)
+            return await tx.replies_to(conversation.id, row.id)
+
+        try:
+            said = await self._store.write(work)
+        except _Lost:
+            said = None
+        await self._after(job, said, now, outcome="failed" if said is not None else "dropped")
+
+    async def _after(
+        self, job: Job, said: Sequence[Message] | None, now: datetime, *, outcome: str
+    ) -> None:
+        """Tell everybody who waits; nothing here is needed for the result to be true."""
+        self._metrics.count("turns", outcome=outcome)
+        self._replies.deliver(job.ids, [m for m in said or () if m.visible_to_customer])
+        for message in said or ():
+            self._metrics.count(
+                "messages_out", channel=job.conversation.channel, author=message.author.value
+            )
+        if said:
+            if self._record.pushes(job.conversation):
+                self._sent()
+            kind = (
+                "owner"
+                if any(m.kind is Kind.EVENT or m.author is Author.SYSTEM for m in said)
+                else "message"
+            )
+            await self._bus.publish(Hint(conversation_id=job.conversation.id, seq=said[-1].seq, kind=kind))
+
+
+async def _still_ours(tx: Tx, job: Job) -> Conversation | None:
+    """Return the conversation if the bot still owns it as it did when the turn began.
+
+    Otherwise the messages belong to whoever took over, and are finished as such.
+    """
+    conversation = await tx.conversation(job.conversation.id, lock=True)
+    if conversation is not None and conversation.owner_version == job.conversation.owner_version:
+        return conversation
+    await tx.finish_inbox(job.ids, InboxOutcome.WITH_PERSON)
+    return None
+
+
+async def _finish(tx: Tx, job: Job, outcome: InboxOutcome) -> None:
+    if await tx.finish_inbox(job.ids, outcome) != len(job.rows):
+        raise _Lost
+
+
+def _known(fields: dict[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in fields.items() if name in ("action", "kind", "reason")}
