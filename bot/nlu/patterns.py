@@ -110,7 +110,9 @@ class PatternFinder:
             if all(span[2] <= start or span[1] >= end for _, start, end in kept):
                 kept.append(span)
         kept.sort(key=lambda s: s[1])
-        return tuple(Found(name, start, end, self._value(name, text[start:end])) for name, start, end in kept)
+        return tuple(
+            Found(name, start, end, self._value(name, text[start:end])) for name, start, end in kept
+        )
 
     def _regex_spans(self, text: str) -> list[tuple[str, int, int]]:
         spans = []
