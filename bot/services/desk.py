@@ -169,7 +169,7 @@ class DeskService:
         return {**as_json(message), "client_id": client_id}
 
     async def claim(self, agent: Agent, conversation_id: str, *, take: bool = False) -> dict[str, Any]:
-        """Take a conversation from the queue or the bot; with `take` a supervisor may take it from an agent.
+        """Take a conversation from the queue or the bot; `take` lets a supervisor take it from an agent.
 
         Raises:
             InvalidTransition: somebody was faster; the fields name the present owner.

@@ -9,10 +9,8 @@ from bot.domain.message import Nlu
 from bot.domain.work import InboxRow
 from bot.ports import Capabilities, Clock, DialogueEngine
 
-PAUSE = timedelta(seconds=1.5)
-"""How long to wait for the next fragment."""
-LIMIT = timedelta(seconds=4)
-"""A burst is answered after this time even if fragments keep coming."""
+LIMIT = 3
+"""A burst is answered after this many pauses even if fragments keep coming."""
 CLEAR = 0.6
 """An intent with at least this confidence means something by itself."""
 OPENERS = frozenset({"greet", "inform", "nlu_fallback"})
@@ -24,8 +22,9 @@ MAX_WORDS = 12
 class Gathering:
     """Decides whether to wait for more, on channels where people write in fragments."""
 
-    def __init__(self, *, engine: DialogueEngine, clock: Clock) -> None:
-        """Ask `engine` what the pieces mean so far."""
+    def __init__(self, *, engine: DialogueEngine, clock: Clock, pause: timedelta) -> None:
+        """Ask `engine` what the pieces mean so far; wait `pause` for the next one."""
+        self._pause = pause
         self._engine = engine
         self._clock = clock
 
@@ -35,7 +34,7 @@ class Gathering:
             return rows[:1]
         group = [rows[0]]
         for row in rows[1:MAX_ROWS]:
-            near = row.received_at - group[-1].received_at <= PAUSE
+            near = row.received_at - group[-1].received_at <= self._pause
             if row.payload or not near or not _fragment(group):
                 break
             group.append(row)
@@ -49,8 +48,8 @@ class Gathering:
             return 0.0
         now = self._clock.now()
         left = min(
-            group[-1].received_at + PAUSE - now,
-            group[0].received_at + LIMIT - now,
+            group[-1].received_at + self._pause - now,
+            group[0].received_at + LIMIT * self._pause - now,
         ).total_seconds()
         if left <= 0:
             return 0.0

@@ -76,8 +76,12 @@ class Intake:
         metrics: MetricsPort,
         wake: Callable[[str], None],
         expiry: timedelta,
+        agent_silent: timedelta,
     ) -> None:
-        """`wake` tells the dispatcher of new work; `expiry` is how long a silent talk stays open."""
+        """`wake` tells the dispatcher of new work; `expiry` is how long a silent talk stays open.
+
+        `agent_silent` is how long an agent may leave a customer's message unanswered.
+        """
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -86,6 +90,7 @@ class Intake:
         self._metrics = metrics
         self._wake = wake
         self._expiry = expiry
+        self._agent_silent = agent_silent
 
     async def accept(self, inbound: InboundMessage) -> Accepted:
         """Store a message and see to it that it is worked on.
@@ -272,7 +277,7 @@ class Intake:
             conversation = await self._system(tx, conversation, "utter_system_waiting_received", arrival)
             arrival.outcome = InboxOutcome.WITH_PERSON
         if conversation.owner is Owner.AGENT:
-            await _expect_agent(tx, conversation, now)
+            await _expect_agent(tx, conversation, now + self._agent_silent)
         return conversation
 
     async def _leave_queue(self, tx: Tx, conversation: Conversation, arrival: _Arrival) -> Conversation:
@@ -296,16 +301,13 @@ class Intake:
         return conversation
 
 
-AGENT_SILENT_AFTER = timedelta(minutes=10)
-
-
-async def _expect_agent(tx: Tx, conversation: Conversation, now: datetime) -> None:
+async def _expect_agent(tx: Tx, conversation: Conversation, until: datetime) -> None:
     """Start to wait for the agent's answer, unless that is already being waited for."""
     last = await tx.last_messages(conversation.id, limit=2)
     if len(last) == 2 and last[0].author is Author.CUSTOMER:
         return
     kind = TimerKind.AGENT_SILENT
-    await tx.set_timer(Timer(conversation_id=conversation.id, kind=kind, due_at=now + AGENT_SILENT_AFTER))
+    await tx.set_timer(Timer(conversation_id=conversation.id, kind=kind, due_at=until))
 
 
 async def _quiet(tx: Tx, conversation: Conversation, now: datetime) -> bool:

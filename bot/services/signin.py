@@ -1,0 +1,135 @@
+"""Signs the people at the desk in and out."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.agents import Agent, AuditEntry, Session
+from bot.domain.errors import InvalidInput, NotSignedIn, TooManyRequests
+from bot.domain.ids import new_id, new_secret
+from bot.ports import Bus, Clock, Store, Tx
+from bot.services.passwords import hash_password, verify_password
+
+TRIES_PER_ACCOUNT = 10
+TRIES_PER_ADDRESS = 50
+TRIES_WINDOW = 900.0
+"""Seconds over which wrong sign-ins are counted, per account and per network address."""
+TOKEN_DAYS = 365
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedIn:
+    """A new sign-in: `token` goes into the cookie, `csrf` to the page."""
+
+    token: str
+    csrf: str
+    agent: Agent
+    expires_at: datetime
+
+
+class SignIns:
+    """Checks passwords and tokens; wrong tries are slowed down per account and address."""
+
+    def __init__(self, *, store: Store, bus: Bus, clock: Clock, lasts: timedelta) -> None:
+        """`lasts` is how long a sign-in is valid."""
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._lasts = lasts
+        self._nobody = ""
+
+    async def sign_in(self, email: str, password: str, *, address: str) -> SignedIn:
+        """Open a session.
+
+        Raises:
+            NotSignedIn: the account or the password is wrong; which of the two is not said.
+            TooManyRequests: too many tries.
+        """
+        await self._slow_down(email.strip().lower(), address)
+        agent = await self._store.read(lambda tx: tx.agent_by_email(email.strip()))
+        # An unknown account takes as long as a known one, so that accounts cannot be told by time.
+        known = agent.password_hash if agent else await self._decoy()
+        right = await asyncio.to_thread(verify_password, known, password)
+        if agent is None or agent.disabled or not right:
+            raise NotSignedIn("The e-mail address or the password is wrong.")
+        token, csrf, now = new_secret(), new_secret(16), self._clock.now()
+        session = Session(
+            digest=digest(token),
+            agent_id=agent.id,
+            created_at=now,
+            expires_at=now + self._lasts,
+            csrf=csrf,
+        )
+
+        async def work(tx: Tx) -> None:
+            await tx.put_session(session)
+            await tx.add_audit(AuditEntry(id=new_id(now), at=now, actor=agent.id, action="session.opened"))
+
+        await self._store.write(work)
+        return SignedIn(token=token, csrf=csrf, agent=agent, expires_at=session.expires_at)
+
+    async def who(self, token: str) -> tuple[Agent, Session] | None:
+        """Return whose token this is, if it is still valid."""
+        if not token:
+            return None
+
+        async def work(tx: Tx) -> tuple[Agent, Session] | None:
+            session = await tx.session(digest(token))
+            agent = await tx.agent(session.agent_id) if session else None
+            return (agent, session) if agent and session else None
+
+        found = await self._store.read(work)
+        if found is None or found[0].disabled or found[1].expires_at <= self._clock.now():
+            return None
+        return found
+
+    async def sign_out(self, token: str) -> None:
+        """End a session."""
+        await self._store.write(lambda tx: tx.drop_session(digest(token)))
+
+    async def create_token(self, agent: Agent, *, label: str, days: int = TOKEN_DAYS) -> str:
+        """Make a bearer token for a program that acts as this agent."""
+        if not 1 <= days <= 10 * TOKEN_DAYS:
+            raise InvalidInput("days must be between 1 and 3650.", field="days")
+        token, now = new_secret(), self._clock.now()
+        session = Session(
+            digest=digest(token),
+            agent_id=agent.id,
+            created_at=now,
+            expires_at=now + timedelta(days=days),
+            label=label[:100],
+        )
+
+        async def work(tx: Tx) -> None:
+            await tx.put_session(session)
+            detail = {"label": session.label}
+            await tx.add_audit(
+                AuditEntry(id=new_id(now), at=now, actor=agent.id, action="token.made", detail=detail)
+            )
+
+        await self._store.write(work)
+        return token
+
+    async def _slow_down(self, email: str, address: str) -> None:
+        for name, limit in (
+            (f"signin:account:{hashlib.sha256(email.encode()).hexdigest()[:32]}", TRIES_PER_ACCOUNT),
+            (f"signin:address:{address}", TRIES_PER_ADDRESS),
+        ):
+            wait = await self._bus.allow(name, limit=limit, window=TRIES_WINDOW)
+            if wait > 0:
+                raise TooManyRequests(
+                    "Too many sign-in attempts; try again later.", retry_after=round(wait) + 1
+                )
+
+    async def _decoy(self) -> str:
+        if not self._nobody:
+            self._nobody = await asyncio.to_thread(hash_password, new_secret())
+        return self._nobody
+
+
+def digest(token: str) -> str:
+    """Return what is stored of a token; the token itself never is."""
+    return hashlib.sha256(token.encode()).hexdigest()
