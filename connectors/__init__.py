@@ -1,0 +1,1 @@
+"""Adapters to the world outside: channels, desks and customer directories."""

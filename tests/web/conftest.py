@@ -1,0 +1,91 @@
+"""A real server on a free port, with fakes behind it, and a client that keeps no surprises."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from sanic import Sanic
+
+from bot.web import Metrics, WebDeps, WebServer, create_app
+from connectors.channels.rest import RestChannel, RestLimits
+from tests.web.fakes import FakeBus, FakeClock, FakeCore, FakeEngine, FakeStore
+
+TOKEN = "rest-token-of-the-tests"
+
+
+@dataclass
+class World:
+    """Everything behind one server; tests change it before or after it starts."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    store: FakeStore = field(default_factory=FakeStore)
+    engine: FakeEngine = field(default_factory=FakeEngine)
+    bus: FakeBus = field(default_factory=FakeBus)
+    core: FakeCore = field(default_factory=FakeCore)
+    metrics: Metrics = field(default_factory=Metrics)
+    rest_token: str = ""
+    metrics_token: str = ""
+    demo: bool = True
+    public_url: str = "http://127.0.0.1:8080"
+    access_log: bool = False
+    limits: RestLimits = field(default_factory=RestLimits)
+    url: str = ""
+    parts: tuple[Any, ...] = ()
+
+    def rest(self) -> RestChannel:
+        return RestChannel(
+            intake=self.core,
+            replies=self.core,
+            transcript=self.core,
+            bus=self.bus,
+            clock=self.clock,
+            token=self.rest_token,
+            demo=self.demo,
+            public_url=self.public_url,
+            limits=self.limits,
+        )
+
+    def deps(self) -> WebDeps:
+        self.parts = (self.rest(),)
+        return WebDeps(
+            store=self.store,  # type: ignore[arg-type]
+            engine=self.engine,  # type: ignore[arg-type]
+            metrics=self.metrics,
+            public_url=self.public_url,
+            version="0.1.0",
+            parts=self.parts,
+            metrics_token=self.metrics_token,
+            demo=self.demo,
+            access_log=self.access_log,
+        )
+
+    @contextlib.asynccontextmanager
+    async def serve(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Start the server and give a client for it."""
+        Sanic.test_mode = True
+        deps = self.deps()
+        server = WebServer(create_app(deps), port=0, parts=deps.parts)
+        await server.start()
+        self.url = f"http://127.0.0.1:{server.port}"
+        try:
+            async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=20) as client:
+                yield client
+        finally:
+            await server.stop(drain=1.0)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a server in demonstration mode."""
+    async with world.serve() as client:
+        yield client
