@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 MAX_CHARS = 1_000
 """Characters of a text that are looked at; the rest of a very long one is ignored."""
@@ -30,7 +31,7 @@ def normalise(text: str) -> str:
 def word_grams(text: str) -> list[str]:
     """Return the words and pairs of neighbouring words of a normalised text, with repetitions."""
     words = _WORD.findall(text)
-    return [*words, *(f"{left} {right}" for left, right in zip(words, words[1:], strict=False))]
+    return [*words, *(f"{left} {right}" for left, right in pairwise(words))]
 
 
 def char_grams(token: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ TensorFlow, Rasa is imported without it, which is 20 seconds faster on a small m
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
 import tempfile
@@ -15,8 +16,25 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from bot.domain.errors import ConfigError
 from bot.training.project import Project
+
+_MODULES = (
+    "rasa.engine.recipes.default_recipe",
+    "rasa.engine.recipes.default_components",
+    "rasa.engine.runner.dask",
+    "rasa.engine.storage.local_model_storage",
+    "rasa.engine.training.graph_trainer",
+    "rasa.engine.validation",
+    "rasa.graph_components.validators.default_recipe_validator",
+    "rasa.shared.importers.importer",
+    "rasa.validator",
+    "bot.nlu.classifier",
+    "bot.nlu.entities",
+)
+"""What training uses. Rasa imports some of these late, where the stand-ins would no longer serve."""
 
 
 def quiet() -> None:
@@ -35,6 +53,7 @@ def quiet() -> None:
     # Rasa shows its progress bars unless this says that nobody looks.
     os.environ["LOG_LEVEL"] = "ERROR"
     logging.getLogger("rasa").setLevel(logging.ERROR)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     warnings.filterwarnings("ignore", module=r"(rasa|packaging|pkg_resources|google|tensorflow|jax).*")
     warnings.filterwarnings("ignore", category=DeprecationWarning)
 
@@ -46,13 +65,8 @@ def import_rasa(*, lean: bool) -> None:
             from bot.engine.lean import stand_ins
 
             stack.enter_context(stand_ins())
-        import rasa.engine.recipes.default_recipe
-        import rasa.engine.runner.dask
-        import rasa.engine.storage.local_model_storage
-        import rasa.engine.training.graph_trainer
-        import rasa.engine.validation
-        import rasa.shared.importers.importer
-        import rasa.validator  # noqa: F401
+        for name in _MODULES:
+            importlib.import_module(name)
 
 
 def importer(project: Project) -> Any:

@@ -78,9 +78,7 @@ def _up_to_date(models: Path, known: Model, progress: Progress) -> Model:
         progress(f"Model {known.id} is up to date.")
         return known
     if known.entry.rolled_back:
-        progress(
-            f"Model {known.id} is up to date but was rolled back; `baton promote {known.id}` brings it back."
-        )
+        progress(f"Model {known.id} is up to date but rolled back; `baton promote {known.id}` revives it.")
         return known
     progress(f"Model {known.id} was trained from this very data and is live again.")
     return registry.promote(models, known.id)
@@ -102,13 +100,13 @@ def _train_into(project: Project, folder: Path, progress: Progress) -> dict[str,
     if problems:
         raise ConfigError(_problems(problems))
     nlu, domain = data.get_nlu_data(), data.get_domain()
-    examples = len(nlu.intent_examples)
-    progress(f"Training on {examples} examples of {len(nlu.intents)} intents …")
+    intents = [example.get("intent") for example in nlu.intent_examples]
+    progress(f"Training on {len(intents)} examples of {len(set(intents))} intents …")
     rasa_graph.train_graph(data, folder / "model.tar.gz")
     _write_json(folder / "responses.json", catalogue(domain))
     return {
-        "examples": examples,
-        "intents": sorted(nlu.intents),
+        "examples": len(intents),
+        "intents": sorted(set(intents)),
         "versions": {name: metadata.version(name) for name in ("rasa", "spacy", "scikit-learn", "numpy")},
     }
 

@@ -1,0 +1,203 @@
+"""Evaluating and comparing trained models on labelled texts, without Rasa.
+
+Only models with our own classifier are read; `rasa test nlu` is there for others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+import tarfile
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.domain.errors import BotError, ConfigError, NotFound
+from bot.nlu.sparse import SparseModel
+from bot.training import registry
+from bot.training.measure import FALLBACK, OUT_OF_SCOPE, Prediction, Report, Row, report
+
+CLASSIFIER = "SparseIntentClassifier"
+
+
+class Understanding:
+    """The intent part of a trained model: our classifier and the thresholds behind it."""
+
+    def __init__(self, model: SparseModel, *, threshold: float, ambiguity: float) -> None:
+        """Take over a classifier and the fallback's settings; 0 switches a threshold off."""
+        self._model = model
+        self._threshold = threshold
+        self._ambiguity = ambiguity
+
+    @classmethod
+    def load(cls, archive: Path) -> Understanding:
+        """Read a Rasa model archive. Raises ConfigError if it is none with our classifier in it."""
+        try:
+            with tarfile.open(archive) as tar, tempfile.TemporaryDirectory() as folder:
+                for name in ("sparse.json", "sparse.npz"):
+                    (Path(folder) / name).write_bytes(_member(tar, name))
+                settings = _fallback(json.loads(_member(tar, "metadata.json")))
+                return cls(SparseModel.load(Path(folder)), **settings)
+        except (OSError, tarfile.TarError, ValueError) as error:
+            raise ConfigError(f"{archive} is not a usable model: {error}") from error
+
+    def predict(self, text: str) -> Prediction:
+        """Return what the model would make of a text."""
+        ranked = self._model.rank(text)
+        (intent, best), second = ranked[0], ranked[1][1] if len(ranked) > 1 else 0.0
+        fallback = best < self._threshold or best - second < self._ambiguity
+        return Prediction(intent=intent, confidence=best, fallback=fallback)
+
+
+def _member(tar: tarfile.TarFile, name: str) -> bytes:
+    """Return one file of the archive by the end of its path."""
+    for member in tar.getmembers():
+        if member.isfile() and Path(member.name).name == name:
+            file = tar.extractfile(member)
+            if file is not None:
+                return file.read()
+    raise ConfigError(f"the model has no {CLASSIFIER} ({name} is missing); `rasa test nlu` can test it")
+
+
+def _fallback(metadata: dict[str, Any]) -> dict[str, float]:
+    for node in metadata.get("predict_schema", {}).get("nodes", {}).values():
+        if str(node.get("uses", "")).endswith(".FallbackClassifier"):
+            config = node.get("config", {})
+            return {
+                "threshold": float(config.get("threshold", 0.3)),
+                "ambiguity": float(config.get("ambiguity_threshold", 0.1)),
+            }
+    return {"threshold": 0.0, "ambiguity": 0.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A row that two models see differently."""
+
+    row: Row
+    before: Prediction
+    after: Prediction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two models on the same rows; `better` and `worse` are the rows whose final answer changed."""
+
+    before: Report
+    after: Report
+    better: tuple[Change, ...]
+    worse: tuple[Change, ...]
+
+    def lines(self) -> list[str]:
+        """Return the comparison for people to read."""
+        pairs = (
+            ("accuracy", self.before.accuracy, self.after.accuracy),
+            ("macro F1", self.before.macro_f1, self.after.macro_f1),
+            ("fallback", self.before.fallback_share, self.after.fallback_share),
+            ("accuracy, answered", self.before.answered_accuracy, self.after.answered_accuracy),
+        )
+        return [
+            *(f"{name:18} {old:.1%} -> {new:.1%}" for name, old, new in pairs),
+            f"{len(self.better)} rows better, {len(self.worse)} rows worse; worse are, among others:",
+            *(
+                f"  {c.row.intent}: {_shown(c.before)} -> {_shown(c.after)}: {c.row.text}"
+                for c in self.worse[:10]
+            ),
+        ]
+
+
+def _shown(prediction: Prediction) -> str:
+    return FALLBACK if prediction.fallback else prediction.intent
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Read a text,intent CSV file. Raises ConfigError for another shape."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            if not {"text", "intent"} <= set(reader.fieldnames or ()):
+                raise ConfigError(f"{path} needs a first line with the columns text,intent")
+            rows = [Row(text=line["text"] or "", intent=(line["intent"] or "").strip()) for line in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    if not any(row.intent for row in rows):
+        raise ConfigError(f"{path} has no labelled rows")
+    return rows
+
+
+def evaluate(model: Path, rows: Sequence[Row]) -> Report:
+    """Measure a model archive on labelled rows. Raises ConfigError."""
+    return _report(rows, _predictions(model, rows))
+
+
+def compare(before: Path, after: Path, rows: Sequence[Row]) -> Comparison:
+    """Measure two model archives on the same rows. Raises ConfigError."""
+    old, new = _predictions(before, rows), _predictions(after, rows)
+    changes = [Change(row=r, before=b, after=a) for r, b, a in zip(rows, old, new, strict=True)]
+    return Comparison(
+        before=_report(rows, old),
+        after=_report(rows, new),
+        better=tuple(c for c in changes if not _right(c.row, c.before) and _right(c.row, c.after)),
+        worse=tuple(c for c in changes if _right(c.row, c.before) and not _right(c.row, c.after)),
+    )
+
+
+def _predictions(model: Path, rows: Sequence[Row]) -> list[Prediction]:
+    understanding = Understanding.load(model)
+    return [understanding.predict(row.text) for row in rows]
+
+
+def _report(rows: Sequence[Row], predictions: Sequence[Prediction]) -> Report:
+    try:
+        return report(rows, predictions)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+
+
+def _right(row: Row, seen: Prediction) -> bool:
+    return seen.fallback if row.intent in OUT_OF_SCOPE else not seen.fallback and seen.intent == row.intent
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Evaluate, or compare with `--against`, as the command line asks; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="baton evaluate", description="Measure a model on labelled texts."
+    )
+    parser.add_argument("--models", type=Path, default=Path("models"), help="folder that keeps the models")
+    parser.add_argument("--model", default="", help="id of the model; the live one if not given")
+    parser.add_argument("--against", default="", help="id of an earlier model to compare with")
+    parser.add_argument("--test", type=Path, required=True, help="CSV file with the columns text,intent")
+    parser.add_argument("--json", action="store_true", help="print every figure as JSON")
+    options = parser.parse_args(arguments)
+    try:
+        result = _run(options)
+    except BotError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 1
+    text = json.dumps(asdict(result), ensure_ascii=False) if options.json else "\n".join(result.lines())
+    sys.stdout.write(text + "\n")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> Report | Comparison:
+    rows = read_rows(options.test)
+    model = chosen(options.models, options.model)
+    if options.against:
+        return compare(registry.find(options.models, options.against).path, model.path, rows)
+    return evaluate(model.path, rows)
+
+
+def chosen(models: Path, model_id: str) -> registry.Model:
+    """Return the named model, or the live one for an empty name. Raises NotFound."""
+    model = registry.find(models, model_id) if model_id else registry.live_model(models)
+    if model is None:
+        raise NotFound("no model is live: train one first")
+    return model
+
+
+if __name__ == "__main__":
+    sys.exit(main())
