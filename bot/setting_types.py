@@ -1,0 +1,163 @@
+"""The kinds of values that settings have: each turns text into a typed value or says what is wrong.
+
+A parser raises ValueError with a message that ends the sentence "NAME ...". It never repeats a secret.
+"""
+
+from __future__ import annotations
+
+import hmac
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+Parser = Callable[[str], object]
+_YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+_UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+_RATE = re.compile(r"(\d+)\s*/\s*(\d*)\s*(second|minute|hour|day)s?")
+
+
+class Secret:
+    """A value that no log, repr or error may show; empty when unset."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str = "") -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value itself."""
+        return self._value
+
+    def matches(self, given: str) -> bool:
+        """Compare in constant time; an unset secret matches nothing."""
+        return bool(self._value) and hmac.compare_digest(self._value.encode(), given.encode())
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(
+            self._value.encode(), other._value.encode()
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(set)" if self._value else "Secret(unset)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RateLimit:
+    """At most `limit` events in any `window` seconds."""
+
+    limit: int
+    window: float
+
+
+def text(value: str) -> str:
+    """Take any text."""
+    return value
+
+
+def boolean(value: str) -> bool:
+    """Take 1/0, true/false, yes/no, on/off."""
+    word = value.lower()
+    if word not in _YES | _NO:
+        raise ValueError(f"is '{value}', but must be yes or no")
+    return word in _YES
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers in a range."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,18}", value) or not low <= int(value) <= high:
+            raise ValueError(f"is '{value}', but must be a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    """Return a parser of numbers in a range."""
+
+    def parse(value: str) -> float:
+        try:
+            result = float(value)
+        except ValueError:
+            result = math.nan
+        if not low <= result <= high:
+            raise ValueError(f"is '{value}', but must be a number from {low:g} to {high:g}")
+        return result
+
+    return parse
+
+
+def choice(*options: str) -> Callable[[str], str]:
+    """Return a parser of one of a few words."""
+
+    def parse(value: str) -> str:
+        if value.lower() not in options:
+            raise ValueError(f"is '{value}', but must be one of {', '.join(options)}")
+        return value.lower()
+
+    return parse
+
+
+def path(value: str) -> Path:
+    """Take a path; `~` is the home folder. Relative ones are resolved by the settings."""
+    return Path(value).expanduser()
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """Return a parser of addresses with one of these schemes."""
+
+    def parse(value: str) -> str:
+        # The value may hold a password, so the complaint shows only what it must be.
+        try:
+            parts = urlsplit(value)
+            port_is_valid = parts.port != 0
+        except ValueError:
+            port_is_valid = False
+        if not port_is_valid or parts.scheme not in schemes:
+            raise ValueError(f"must be an address beginning with {' or '.join(f'{s}://' for s in schemes)}")
+        if parts.scheme != "sqlite" and not (parts.hostname or parts.scheme in {"unix", "postgresql"}):
+            raise ValueError("must be an address with a host name")
+        return value
+
+    return parse
+
+
+def secret(shortest: int) -> Callable[[str], Secret]:
+    """Return a parser of secrets with at least `shortest` characters."""
+
+    def parse(value: str) -> Secret:
+        if len(value) < shortest:
+            raise ValueError(f"is too short: at least {shortest} characters (try: openssl rand -hex 32)")
+        if not value.isascii() or not value.isprintable() or " " in value:
+            raise ValueError("must be plain characters without spaces")
+        return Secret(value)
+
+    return parse
+
+
+def rate(value: str) -> RateLimit:
+    """Take `30/minute` or `100/10 seconds`."""
+    found = _RATE.fullmatch(value.strip().lower())
+    if not found or int(found[1]) < 1 or found[2] in {"0", "00"}:
+        raise ValueError(f"is '{value}', but must be like 30/minute or 100/10 seconds")
+    return RateLimit(limit=int(found[1]), window=float(int(found[2] or 1) * _UNITS[found[3]]))
+
+
+def masked_url(value: str) -> str:
+    """Return an address for people: without its password and query."""
+    parts = urlsplit(value)
+    user, at, host = parts.netloc.rpartition("@")
+    shown = f"{user.partition(':')[0]}:***@{host}" if at and ":" in user else parts.netloc
+    return f"{parts.scheme}://{shown}{parts.path}"

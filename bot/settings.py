@@ -1,0 +1,283 @@
+"""All settings: declared once, read from the environment and `.env`, checked at start.
+
+This is the only module that reads `os.environ`. `.env` is read without exporting it, so that nothing
+in it reaches a child process by accident.
+"""
+# ruff: noqa: RUF009 (the calls in the class body only describe fields, as dataclasses.field does)
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+from bot import setting_types as kind
+from bot.domain.errors import ConfigError
+from bot.domain.hours import EXAMPLE, OpeningHours
+from bot.domain.ids import new_secret
+from bot.setting_types import Parser, RateLimit, Secret
+
+PREFIX = "BATON_"
+_KEY_FILE = "secret_key"
+
+
+def _setting(parse: Parser, default: str, help: str, *, shown: str = "", unset: object = "") -> Any:
+    """Declare a setting.
+
+    `default` is text like the environment's; without one the value is `unset`, and `shown` says to
+    people what that means.
+    """
+    return field(
+        metadata={"parse": parse, "default": default, "help": help, "shown": shown, "unset": unset}
+    )
+
+
+def _secret(shortest: int, help: str, *, shown: str) -> Any:
+    return _setting(kind.secret(shortest), "", help, shown=shown, unset=Secret())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an operator can set. Every field is the variable `BATON_` + its name in capitals."""
+
+    host: str = _setting(kind.text, "127.0.0.1", "Address to listen on.")
+    port: int = _setting(kind.integer(1, 65_535), "8080", "Port to listen on; `PORT` goes before it.")
+    demo: bool = _setting(
+        kind.boolean, "no", "Demo shop and open REST channel on this machine; like `--demo`."
+    )
+    public_url: str = _setting(
+        kind.url("http", "https"),
+        "",
+        "Address under which customers reach this server.",
+        shown="from host and port",
+    )
+    project_dir: Path = _setting(
+        kind.path, "", "Folder with `domain.yml`, `config.yml` and `data/`.", shown="the present folder"
+    )
+    data_dir: Path = _setting(kind.path, ".baton", "Folder for the database, the key and backups.")
+    models_dir: Path = _setting(kind.path, "models", "Folder with the trained models.")
+    database_url: str = _setting(
+        kind.url("sqlite", "postgresql"),
+        "",
+        "`postgresql://user:password@host/name` for several nodes, or `sqlite:///path`.",
+        shown="SQLite in the data folder",
+    )
+    redis_url: str = _setting(
+        kind.url("redis", "rediss", "unix"),
+        "",
+        "`redis://host:6379/0` for several nodes.",
+        shown="none: one node",
+    )
+    secret_key: Secret = _secret(
+        32, "Key for buttons' tokens; needed with PostgreSQL.", shown="made in the data folder"
+    )
+    rest_token: Secret = _secret(
+        16, "Bearer token of the REST channel; without it the channel is off.", shown="off"
+    )
+    metrics_token: Secret = _secret(
+        16, "Bearer token for `/metrics`; without it only this machine may read.", shown="off"
+    )
+    hours: OpeningHours = _setting(
+        OpeningHours.parse, "Mon-Sun 00:00-24:00 UTC", f"When people answer, such as `{EXAMPLE}`."
+    )
+    retention_days: int = _setting(
+        kind.integer(1, 36_500), "365", "Days after which a resolved conversation is deleted."
+    )
+    conversation_expiry_minutes: int = _setting(
+        kind.integer(1, 525_600), "60", "Minutes of silence after which the bot closes a conversation."
+    )
+    agent_silent_minutes: int = _setting(
+        kind.integer(1, 10_080), "15", "Minutes without an agent's answer until the queue has it again."
+    )
+    session_hours: int = _setting(kind.integer(1, 720), "12", "Hours that an agent stays signed in.")
+    rate_limit: RateLimit = _setting(kind.rate, "1200/minute", "Messages that one sender may write.")
+    gather_seconds: float = _setting(
+        kind.number(0, 10), "1.2", "Seconds to wait for the rest of a message sent in fragments."
+    )
+    engine_processes: int = _setting(kind.integer(1, 64), "1", "Engine processes; one per spare core.")
+    engine_budget_seconds: float = _setting(
+        kind.number(1, 120), "10", "Seconds that one turn may take, actions included."
+    )
+    turns_at_once: int = _setting(kind.integer(1, 10_000), "64", "Turns under way at once on this node.")
+    shutdown_seconds: float = _setting(
+        kind.number(0, 600), "20", "Seconds to finish what is under way when told to stop."
+    )
+    log_level: str = _setting(kind.choice("debug", "info", "warning", "error"), "info", "How much to log.")
+    log_format: str = _setting(kind.choice("console", "json"), "console", "For people, or for machines.")
+
+    @property
+    def base_url(self) -> str:
+        """Return the address under which this server is reached, without a slash at the end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 (compared, not bound)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def uses_postgresql(self) -> bool:
+        """Say whether the store is PostgreSQL."""
+        return self.database_url.startswith("postgresql")
+
+    def shown(self) -> dict[str, str]:
+        """Return all settings as text for people: no secret and no password is in it."""
+        return {item.name: _shown(getattr(self, item.name)) for item in fields(self)}
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{name}={value}' for name, value in self.shown().items())})"
+
+
+def load(
+    environ: Mapping[str, str] | None = None, *, env_file: Path | None = None, **given: Any
+) -> Settings:
+    """Return the settings: `given` (by field name) before `environ` before the project's `.env`.
+
+    Raises ConfigError, which names every problem at once.
+    """
+    environ = dict(os.environ) if environ is None else environ
+    given = {name: value for name, value in given.items() if value is not None}
+    project = _project_dir(given.get("project_dir") or environ.get(f"{PREFIX}PROJECT_DIR", ""))
+    texts = {**_read_env_file(env_file or project / ".env"), **environ}
+    texts = {name: value.strip() for name, value in texts.items() if value.strip()}
+    if "PORT" in texts:
+        texts[f"{PREFIX}PORT"] = texts["PORT"]
+    problems = _unknown(texts) + _contradictions(texts, given)
+    values: dict[str, Any] = {}
+    for item in fields(Settings):
+        try:
+            values[item.name] = _value(item.metadata, texts.get(variable(item.name), ""))
+        except ValueError as error:
+            problems.append(f"{variable(item.name)} {error}")
+    if problems:
+        raise ConfigError("The settings do not allow a start:\n" + "\n".join(f"- {p}" for p in problems))
+    return _resolved(Settings(**{**values, **given}), project)
+
+
+def secret_key(settings: Settings) -> Secret:
+    """Return the set key, or the one in the data folder, which is made (0600) when missing."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = make_data_dir(settings) / _KEY_FILE
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read_key(path)
+    with os.fdopen(handle, "w") as file:
+        file.write(new_secret())
+    return _read_key(path)
+
+
+def make_data_dir(settings: Settings) -> Path:
+    """Make the data folder (0700) if missing and return it. Raises ConfigError."""
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{PREFIX}DATA_DIR: {settings.data_dir} cannot be made: {error.strerror}"
+        ) from error
+    return settings.data_dir
+
+
+def variable(field_name: str) -> str:
+    """Return the environment variable of a field."""
+    return PREFIX + field_name.upper()
+
+
+def reference() -> str:
+    """Return the settings as a Markdown table, for README.md."""
+    lines = ["| setting | default | what it does |", "|---|---|---|"]
+    for item in fields(Settings):
+        about = item.metadata
+        default = f"`{about['default']}`" if about["default"] else about["shown"]
+        lines.append(f"| `{variable(item.name)}` | {default} | {about['help']} |")
+    return "\n".join(lines) + "\n"
+
+
+def example() -> str:
+    """Return the content of `.env.example`: every setting with its default, switched off."""
+    lines = [
+        "# Baton's settings. Copy this file to .env and change what you need; the environment goes",
+        "# before it.",
+    ]
+    for item in fields(Settings):
+        about = item.metadata
+        note = "" if about["default"] else f" Unset: {about['shown']}."
+        lines += [
+            "",
+            f"# {about['help'].replace('`', '')}{note}",
+            f"# {variable(item.name)}={about['default']}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _value(about: Mapping[str, Any], text: str) -> Any:
+    text = text or about["default"]
+    return about["parse"](text) if text else about["unset"]
+
+
+def _project_dir(given: object) -> Path:
+    """Without a setting: the present folder if it is a project, else where Baton is installed."""
+    if given:
+        return Path(str(given)).expanduser().resolve()
+    here = Path.cwd()
+    return here if (here / "domain.yml").is_file() else Path(__file__).resolve().parent.parent
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        return {name: value or "" for name, value in dotenv_values(path, interpolate=False).items()}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+
+
+def _unknown(texts: Mapping[str, str]) -> list[str]:
+    known = [variable(item.name) for item in fields(Settings)]
+    problems = []
+    for name in sorted(texts):
+        if name.startswith(PREFIX) and name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            problems.append(f"{name} is not a setting" + (f"; did you mean {close[0]}?" if close else ""))
+    return problems
+
+
+def _resolved(settings: Settings, project: Path) -> Settings:
+    data_dir = project / settings.data_dir
+    database_url = settings.database_url or f"sqlite:///{data_dir / 'baton.db'}"
+    models_dir = project / settings.models_dir
+    return replace(
+        settings, project_dir=project, data_dir=data_dir, models_dir=models_dir, database_url=database_url
+    )
+
+
+def _contradictions(texts: Mapping[str, str], given: Mapping[str, Any]) -> list[str]:
+    """Find settings that need each other; on the texts, so that bad values elsewhere do not hide it."""
+    url = str(given.get("database_url") or texts.get(f"{PREFIX}DATABASE_URL", ""))
+    if url.startswith("postgresql") and not (given.get("secret_key") or texts.get(f"{PREFIX}SECRET_KEY")):
+        return [
+            (
+                f"{PREFIX}SECRET_KEY must be set when {PREFIX}DATABASE_URL is PostgreSQL: nodes share it"
+                " (try: openssl rand -hex 32)"
+            )
+        ]
+    return []
+
+
+def _read_key(path: Path) -> Secret:
+    value = path.read_text().strip()
+    if len(value) < 32:
+        raise ConfigError(f"{path} does not hold a key; delete it to have a new one made")
+    return Secret(value)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, OpeningHours):
+        return value.describe()
+    if isinstance(value, str) and "://" in value:
+        return kind.masked_url(value)
+    return str(value)

@@ -1,0 +1,350 @@
+"""Baton's services put together on an in-memory store, with time, engine and platform in the test's hand."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from bot.bus.memory import MemoryBus
+from bot.domain.agents import Agent, Role
+from bot.domain.customer import Answer, Cancellation, Order, Profile, Refund, Status
+from bot.domain.errors import DeliveryFailed, TurnFailed
+from bot.domain.handoff import HandoffSignal, Reason
+from bot.domain.hours import OpeningHours
+from bot.domain.message import Choice, Draft, InboundMessage, IntentScore, Message, Nlu
+from bot.domain.turn import TurnRequest, TurnResult
+from bot.ports import Capabilities, DirectoryCall, EngineStatus, Sent
+from bot.services.delivery import Deliveries
+from bot.services.desk import DeskService
+from bot.services.directory import DirectoryGateway
+from bot.services.dispatcher import Dispatcher
+from bot.services.gathering import Gathering
+from bot.services.handoffs import Handoffs
+from bot.services.intake import Accepted, Intake
+from bot.services.packet import Packets
+from bot.services.record import Record
+from bot.services.replies import Replies, Transcript, Watch
+from bot.services.timers import Timers
+from bot.services.turns import Turns
+from bot.store.sqlite import SqliteStore
+from tests.support.clock import FakeClock
+
+EXPIRY = timedelta(hours=1)
+AGENT_SILENT = timedelta(minutes=10)
+
+
+class PlainSentences:
+    """Says the name of the response and what is filled in."""
+
+    def render(self, name: str, *, language: str = "en", **values: Any) -> Draft:
+        choices = ()
+        if name == "utter_system_queue_place":
+            choices = (Choice(title="Carry on with the assistant", payload="/system_leave_queue"),)
+        filled = " ".join(f"{key}={value}" for key, value in sorted(values.items()))
+        return Draft(text=f"{name} {filled}".strip(), choices=choices)
+
+
+class NoMetrics:
+    """Counts into a dictionary."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, float] = {}
+
+    def count(self, name: str, amount: float = 1.0, **labels: str) -> None:
+        key = name + "".join(f",{k}={v}" for k, v in sorted(labels.items()))
+        self.counts[key] = self.counts.get(key, 0.0) + amount
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None:
+        self.count(name, seconds, **labels)
+
+
+class Shop:
+    """A strict customer directory: one customer, orders that can be cancelled once each."""
+
+    name = "test shop"
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer[Any]] = {}
+        self.cancelled: list[str] = []
+        self.returned: list[str] = []
+        self.broken = False
+
+    def _order(self, number: str) -> Order:
+        return Order(
+            number=number,
+            customer_ref="C1",
+            status="cancelled" if number in self.cancelled else "processing",
+            placed_on=date(2026, 3, 1),
+            total=Decimal("20.00"),
+            currency="EUR",
+        )
+
+    async def find(self, *, email: str = "", phone: str = "") -> Answer[Profile]:
+        return Answer(status=Status.NOT_FOUND)
+
+    async def profile(self, ref: str) -> Answer[Profile]:
+        if ref != "C1":
+            return Answer(status=Status.NOT_FOUND)
+        return Answer(status=Status.OK, value=Profile(ref="C1", name="Ada Test", since=date(2020, 1, 1)))
+
+    async def orders(self, ref: str) -> Answer[tuple[Order, ...]]:
+        return Answer(status=Status.OK, value=(self._order("1"),))
+
+    async def order(self, number: str) -> Answer[Order]:
+        if self.broken:
+            raise RuntimeError("the company's system is down")
+        if not number.isdigit():
+            return Answer(status=Status.NOT_FOUND)
+        return Answer(status=Status.OK, value=self._order(number))
+
+    async def prove_order(self, number: str, proof: str) -> Answer[Order]:
+        if proof != "ada@example.com":
+            return Answer(status=Status.NOT_FOUND)
+        return await self.order(number)
+
+    async def cancel_order(self, number: str, *, key: str) -> Answer[Cancellation]:
+        if key in self.answers:
+            return self.answers[key]
+        if number in self.cancelled:
+            answer: Answer[Cancellation] = Answer(status=Status.REFUSED, detail="cancelled")
+        else:
+            self.cancelled.append(number)
+            answer = Answer(
+                status=Status.OK,
+                value=Cancellation(number=number, refund=Decimal("20.00"), currency="EUR"),
+            )
+        self.answers[key] = answer
+        return answer
+
+    async def start_return(self, number: str, reason: str, *, key: str) -> Answer[Refund]:
+        return Answer(status=Status.REFUSED, detail="not_delivered")
+
+    async def refund_status(self, number: str) -> Answer[Refund]:
+        return Answer(status=Status.NOT_FOUND)
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class GatedEngine:
+    """Answers "echo N: text"; with `hold` each turn waits until the test lets it finish.
+
+    "person" asks for one, "boom" fails, "cancel 7" cancels order 7 before it waits, "fragment" is
+    unclear.
+    """
+
+    def __init__(self) -> None:
+        self.hold = False
+        self.gates: list[asyncio.Future[None]] = []
+        self.settled: list[tuple[str, bool]] = []
+        self.requests: list[TurnRequest] = []
+
+    async def turn(self, request: TurnRequest, directory: DirectoryCall) -> TurnResult:
+        self.requests.append(request)
+        turns = int(request.state or b"0") + 1
+        text = request.payload or request.text
+        word, _, rest = text.partition(" ")
+        said = f"echo {turns}: {text}"
+        if word == "prove":
+            answer = await directory(
+                request.context, "action_prove", 0, "prove_order",
+                {"number": rest, "proof": "ada@example.com"},
+            )
+            said = f"prove {rest}: {answer.status.value}"
+        if word == "cancel":
+            answer = await directory(
+                request.context, "action_cancel", 0, "cancel_order", {"number": rest}
+            )
+            said = f"cancel {rest}: {answer.status.value}"
+        if self.hold:
+            gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.gates.append(gate)
+            await gate
+        if word == "boom":
+            raise TurnFailed("boom", action="action_boom")
+        if word == "bug":
+            raise ZeroDivisionError
+        signal = HandoffSignal(reason=Reason.ASKED_FOR_HUMAN) if word == "person" else None
+        choices = (Choice(title="Yes", payload="/affirm"),) if word == "ask" else ()
+        return TurnResult(
+            turn_id=request.turn_id,
+            state=str(turns).encode(),
+            messages=() if signal else (Draft(text=said, choices=choices),),
+            nlu=Nlu(intents=(IntentScore(name=word or "none", confidence=0.9),)),
+            handoff=signal,
+            slots={"order_number": rest} if rest else {},
+            model="gated",
+        )
+
+    def settle(self, result: TurnResult, *, committed: bool) -> None:
+        self.settled.append((result.turn_id, committed))
+
+    async def understand(self, text: str) -> Nlu:
+        clear = "fragment" not in text.split()[-1]
+        return Nlu(intents=(IntentScore(name="x", confidence=0.9 if clear else 0.1),), fallback=not clear)
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    @property
+    def status(self) -> EngineStatus:
+        return EngineStatus(ready=True, processes=1, model="gated")
+
+
+class Platform:
+    """A push channel that does what the test says: `plan` holds an error or None for each send."""
+
+    name = "push"
+    capabilities = Capabilities(pushes=True, gathers_fragments=True)
+
+    def __init__(self) -> None:
+        self.plan: list[Exception | None] = []
+        self.sent: list[tuple[str, str]] = []
+
+    async def send(self, message: Message, *, account: str, address: str) -> Sent:
+        error = self.plan.pop(0) if self.plan else None
+        certain = not isinstance(error, DeliveryFailed) or error.outcome_unknown
+        if error is None or certain:
+            self.sent.append((address, message.text))
+        if error is not None:
+            raise error
+        return Sent(external_id=f"p{len(self.sent)}")
+
+    async def typing(self, *, account: str, address: str) -> None: ...
+
+
+@dataclass
+class World:
+    """One node. `crash` throws away everything but the store, the shop and the platform."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    shop: Shop = field(default_factory=Shop)
+    platform: Platform = field(default_factory=Platform)
+    hours: str = "Mon-Sun 00:00-24:00 UTC"
+    ids: Any = field(default_factory=lambda: itertools.count(1))
+
+    async def start(self) -> World:
+        self.store = SqliteStore(":memory:", self.clock, inline=True)
+        await self.store.start()
+        self.boot()
+        return self
+
+    def boot(self) -> None:
+        """Build the services anew, as a process does when it starts."""
+        self.engine = GatedEngine()
+        self.bus = MemoryBus(self.clock)
+        self.metrics = NoMetrics()
+        capabilities = {"rest": Capabilities(pushes=False), "push": self.platform.capabilities}
+        shared: dict[str, Any] = {"store": self.store, "bus": self.bus, "clock": self.clock}
+        self.record = Record(sentences=PlainSentences(), channels=capabilities)
+        self.handoffs = Handoffs(
+            record=self.record, bus=self.bus, clock=self.clock, hours=OpeningHours.parse(self.hours)
+        )
+        self.replies = Replies(store=self.store)
+        self.watch = Watch(bus=self.bus)
+        self.transcript = Transcript(store=self.store, watch=self.watch)
+        self.deliveries = Deliveries(
+            **shared, channels={"push": self.platform}, metrics=self.metrics, node="n1"
+        )
+        self.gateway = DirectoryGateway(**shared, directory=self.shop, metrics=self.metrics, time_limit=1.0)
+        self.turns = Turns(
+            **shared,
+            engine=self.engine,
+            directory=self.gateway.call,
+            record=self.record,
+            handoffs=self.handoffs,
+            replies=self.replies,
+            metrics=self.metrics,
+            channels=capabilities,
+            gathering=Gathering(engine=self.engine, clock=self.clock, pause=timedelta(seconds=1)),
+            facts=lambda _: {"opening_hours": self.hours},
+            sent=self.deliveries.wake,
+        )
+        self.dispatcher = Dispatcher(store=self.store, clock=self.clock, run_next=self.turns.run_next)
+        parts: dict[str, Any] = {**shared, "record": self.record, "handoffs": self.handoffs}
+        self.intake = Intake(
+            **parts, metrics=self.metrics, wake=self.dispatcher.wake, expiry=EXPIRY, agent_silent=AGENT_SILENT
+        )
+        self.desk = DeskService(
+            **parts,
+            packets=Packets(store=self.store, clock=self.clock, directory=self.shop),
+            metrics=self.metrics,
+            wake=self.dispatcher.wake,
+            sent=self.deliveries.wake,
+            expiry=EXPIRY,
+        )
+        self.timers = Timers(
+            **parts, expiry=EXPIRY, retention=timedelta(days=30), sent=self.deliveries.wake
+        )
+
+    async def crash(self) -> None:
+        """End as if killed: what was under way is gone, what was committed is there."""
+        tasks = list(self.dispatcher._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.boot()
+
+    # --- doing
+
+    async def agent(self, name: str = "Ana", role: Role = Role.AGENT) -> Agent:
+        """Put an agent into the store and online."""
+        agent = Agent(
+            id=name.lower(), email=f"{name.lower()}@example.com", name=name, role=role,
+            created_at=self.clock.now(),
+        )
+        await self.store.write(lambda tx: tx.put_agent(agent))
+        await self.bus.set_presence(agent.id, "online", 3600.0)
+        return agent
+
+    async def write(self, text: str = "", *, sender: str = "kim", channel: str = "rest",
+                    message_id: str = "", **more: Any) -> Accepted:
+        """Take a customer's message in."""
+        return await self.intake.accept(
+            InboundMessage(
+                channel=channel,
+                address=sender,
+                external_id=message_id or f"m{next(self.ids)}",
+                received_at=self.clock.now(),
+                text=text,
+                **more,
+            )
+        )
+
+    async def ask(self, text: str, *, sender: str = "kim", **more: Any) -> list[str]:
+        """Write and return the texts that come back."""
+        accepted = await self.write(text, sender=sender, **more)
+        said = await self.replies.wait(accepted, 5.0)
+        assert said is not None, "no answer in time"
+        return [m.text for m in said]
+
+    async def idle(self) -> None:
+        """Wait until no conversation has a task."""
+        await until(lambda: not self.dispatcher.active)
+
+    async def messages(self, sender: str = "kim", channel: str = "rest") -> list[Message]:
+        """Return the whole conversation of a sender."""
+        conversation = await self.conversation(sender, channel)
+        return await self.store.read(lambda tx: tx.messages(conversation.id, limit=10_000))
+
+    async def conversation(self, sender: str = "kim", channel: str = "rest") -> Any:
+        """Return the conversation of a sender."""
+        identity = await self.store.read(lambda tx: tx.identity(channel, "default", sender))
+        assert identity is not None
+        return await self.store.read(lambda tx: tx.conversation(identity.conversation_id))
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Let the loop run until `condition` holds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while not condition():
+        assert loop.time() < deadline, "the condition never came true"
+        await asyncio.sleep(0.002)
