@@ -1,0 +1,61 @@
+"""What every topic needs: the turn's services, and values put into words that trainers own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from bot.domain.customer import Order
+from bot.ports import TurnServices, turn_services
+
+Domain = Mapping[str, Any]
+Event = dict[str, Any]
+
+_SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
+
+
+def services() -> TurnServices:
+    """Return the context and the directory of the turn that is being worked out."""
+    return turn_services.get()
+
+
+def part(domain: Domain, name: str, **values: str) -> str:
+    """Return the first wording of response `name`, filled in: for titles and pieces of a sentence.
+
+    Raises:
+        KeyError: the domain has no such response.
+    """
+    text: str = domain["responses"][name][0]["text"]
+    return text.format(**values)
+
+
+def has_response(domain: Domain, name: str) -> bool:
+    """Say whether trainers wrote a response of this name."""
+    return name in domain.get("responses", {})
+
+
+def choice(title: str, payload: str) -> dict[str, str]:
+    """Return a choice in the shape that Rasa's dispatcher takes."""
+    return {"title": title, "payload": payload}
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Return an amount as a customer reads it, such as "£12.50"."""
+    symbol = _SYMBOLS.get(currency)
+    return f"{symbol}{amount:.2f}" if symbol else f"{amount:.2f} {currency}"
+
+
+def day(value: date | None) -> str:
+    """Return a date as a customer reads it, such as "Thursday 12 June"; empty for none."""
+    return f"{value:%A} {value.day} {value:%B}" if value else ""
+
+
+def item_of(order: Order, domain: Domain) -> str:
+    """Name what is in an order: its first line, and how many more there are."""
+    if not order.items:
+        return order.number
+    first = order.items[0].name
+    more = len(order.items) - 1
+    return part(domain, "utter_part_more_items", item=first, count=str(more)) if more else first

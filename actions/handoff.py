@@ -1,0 +1,48 @@
+"""Asking for a person. Actions only signal; the server moves the conversation and says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.forms import REQUESTED_SLOT
+
+from actions.common import Domain, Event
+from actions.order_form import leave
+from bot.domain.handoff import Reason
+
+
+def signal(reason: Reason, **evidence: Any) -> Event:
+    """Return the event by which the engine learns that a person is wanted."""
+    wish: dict[str, Any] = {
+        "reason": reason.value,
+        "evidence": evidence,
+        "priority": None,
+        "team": "",
+        "skills": [],
+    }
+    event: Event = SlotSet("handoff_request", wish)
+    return event
+
+
+def unfinished(tracker: Tracker) -> dict[str, str]:
+    """Return the form that was interrupted and what it asked for, for the agent."""
+    form = tracker.active_loop_name
+    if not form:
+        return {}
+    return {"form": form, "asking": tracker.get_slot(REQUESTED_SLOT) or ""}
+
+
+class ActionRequestHandoff(Action):
+    """The customer asked for a person and gets one, without further questions."""
+
+    def name(self) -> str:
+        """Return the name."""
+        return "action_request_handoff"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+        """Signal, and leave the form: the person goes on from here."""
+        text = tracker.latest_message.get("text") or ""
+        return [signal(Reason.ASKED_FOR_HUMAN, text=text, **unfinished(tracker)), *leave()]

@@ -1,0 +1,72 @@
+"""Where an order is."""
+
+from __future__ import annotations
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.common import Domain, Event, day, has_response, item_of, part, services
+from actions.order_form import AskOrderNumber, OrderForm, ended, failed, forget
+from bot.domain.customer import Order
+
+
+class ValidateTrackOrderForm(OrderForm):
+    """Every order can be looked at."""
+
+    topic = "track_order"
+
+    @staticmethod
+    def refusal(order: Order) -> str:
+        """Refuse nothing."""
+        return ""
+
+
+class AskTrackOrderNumber(AskOrderNumber):
+    """Ask which order to look at."""
+
+    form = ValidateTrackOrderForm
+
+    @property
+    def ask(self) -> str:
+        """Name the response that asks."""
+        return "utter_which_order_track"
+
+
+class ActionTrackOrder(Action):
+    """Say what the directory knows of the order now."""
+
+    def name(self) -> str:
+        """Return the name."""
+        return "action_track_order"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+        """Answer by the order's status; a status without a response of its own gets the general one."""
+        events = ended(dispatcher, tracker)
+        if events is not None:
+            return events
+        answer = await services().directory.order(tracker.get_slot("order_number"))
+        if answer.value is None:
+            failed(dispatcher, answer.status)
+            return forget()
+        order = answer.value
+        response = f"utter_order_{order.status}"
+        if not has_response(domain, response):
+            response = "utter_order_other"
+        dispatcher.utter_message(response=response, **_values(order, domain))
+        return forget()
+
+
+def _values(order: Order, domain: Domain) -> dict[str, str]:
+    expected, tracking, carrier = day(order.expected_on), order.tracking_url, order.carrier
+    tracking = tracking or order.tracking_code
+    return {
+        "order_number": order.number,
+        "order_item": item_of(order, domain),
+        "order_status": order.status.replace("_", " "),
+        "expected": part(domain, "utter_part_expected", day=expected) if expected else "",
+        "carrier": part(domain, "utter_part_carrier", carrier=carrier) if carrier else "",
+        "tracking": part(domain, "utter_part_tracking", tracking=tracking) if tracking else "",
+        "delivered": part(domain, "utter_part_delivered", day=day(order.delivered_on))
+        if order.delivered_on
+        else "",
+    }

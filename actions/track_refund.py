@@ -1,0 +1,59 @@
+"""Where a refund is."""
+
+from __future__ import annotations
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.common import Domain, Event, has_response, services
+from actions.get_refund import refund_values
+from actions.order_form import AskOrderNumber, OrderForm, ended, failed, forget
+from bot.domain.customer import Order, Status
+
+
+class ValidateTrackRefundForm(OrderForm):
+    """Any order may have a refund."""
+
+    topic = "track_refund"
+
+    @staticmethod
+    def refusal(order: Order) -> str:
+        """Refuse nothing."""
+        return ""
+
+
+class AskTrackRefundOrderNumber(AskOrderNumber):
+    """Ask for which order the money is awaited."""
+
+    form = ValidateTrackRefundForm
+
+    @property
+    def ask(self) -> str:
+        """Name the response that asks."""
+        return "utter_which_order_refund"
+
+
+class ActionTrackRefund(Action):
+    """Say what the directory knows of the refund now."""
+
+    def name(self) -> str:
+        """Return the name."""
+        return "action_track_refund"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+        """Answer by the refund's state; a state without a response of its own gets the general one."""
+        events = ended(dispatcher, tracker)
+        if events is not None:
+            return events
+        number = tracker.get_slot("order_number")
+        answer = await services().directory.refund_status(number)
+        if answer.value is not None:
+            response = f"utter_refund_{answer.value.state}"
+            if not has_response(domain, response):
+                response = "utter_refund_other"
+            dispatcher.utter_message(response=response, **refund_values(answer.value, domain))
+        elif answer.status is Status.NOT_FOUND:
+            dispatcher.utter_message(response="utter_refund_none", order_number=number)
+        else:
+            failed(dispatcher, answer.status)
+        return forget()
