@@ -1,0 +1,186 @@
+"""Custom actions (`actions/`, plain rasa_sdk) inside the engine process.
+
+To Rasa this is an action endpoint like any other; only the HTTP call is missing. What an action gets
+are copies (its tracker) or frozen (the domain), so it cannot change what the engine keeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+from rasa.core.actions.action import ActionExecutionRejection
+from rasa.shared.exceptions import RasaException
+from rasa.utils.endpoints import EndpointConfig, read_endpoint_config
+from rasa_sdk.executor import ActionExecutor
+from rasa_sdk.interfaces import Action
+from rasa_sdk.interfaces import ActionExecutionRejection as SdkRejection
+from rasa_sdk.utils import all_subclasses
+
+from bot.domain.errors import ConfigError
+from bot.engine.directory import current_action
+from bot.engine.scope import ActionFailure, scope
+from bot.engine.state import plain
+
+logger = logging.getLogger(__name__)
+
+PACKAGE = "actions"
+
+_encode = msgspec.json.Encoder(enc_hook=plain).encode
+_decode = msgspec.json.decode
+
+
+class ActionFailed(RasaException):
+    """A custom action raised; the details are in the turn's scope."""
+
+
+class InProcessActions(EndpointConfig):
+    """The action endpoint that runs rasa_sdk's executor right here."""
+
+    def __init__(self, executor: ActionExecutor) -> None:
+        """Take an executor with registered actions."""
+        super().__init__(url=None)
+        self._executor = executor
+        self._domain: tuple[Any, Any] = (None, None)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of all registered actions."""
+        return frozenset(self._executor.actions)
+
+    async def request(
+        self,
+        method: str = "post",
+        subpath: str | None = None,
+        content_type: str | None = "application/json",
+        compress: bool = False,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Run the action that `json` names; return its events and responses as plain values."""
+        call = dict(kwargs["json"])
+        name = call["next_action"]
+        call["tracker"] = _decode(_encode(call["tracker"]))
+        call["domain"] = self._frozen(call.get("domain") or {})
+        token = current_action.set(name)
+        try:
+            result = await self._executor.run(call)
+            # Through JSON, as over HTTP: the action keeps no hold of what the engine remembers.
+            answer: dict[str, Any] = _decode(_encode(result))
+        except SdkRejection as rejection:
+            raise ActionExecutionRejection(rejection.action_name, rejection.message) from rejection
+        except Exception as error:
+            self._fail(name, error)
+        else:
+            return answer
+        finally:
+            current_action.reset(token)
+
+    @staticmethod
+    def _fail(name: str, error: Exception) -> NoReturn:
+        # Rasa swallows exceptions of some actions; the scope does not forget them.
+        scope.get().failures.append(ActionFailure(action=name, error=type(error).__name__))
+        # Frames and the type, not the exception's text: that may quote the customer.
+        frames = "".join(traceback.format_tb(error.__traceback__)[-4:])
+        logger.error("action %s raised %s\n%s", name, type(error).__name__, frames)
+        raise ActionFailed(f"{name} raised {type(error).__name__}") from error
+
+    def _frozen(self, domain: dict[str, Any]) -> Any:
+        if self._domain[0] is not domain:
+            self._domain = (domain, frozen(domain))
+        return self._domain[1]
+
+
+def load_actions(project: Path | None, package: str = PACKAGE) -> EndpointConfig:
+    """Return the action endpoint: what `endpoints.yml` names, else the package in process.
+
+    Raises:
+        ConfigError: the package cannot be imported, or an action cannot be made.
+    """
+    if project is not None:
+        endpoints = project / "endpoints.yml"
+        named = read_endpoint_config(str(endpoints), "action_endpoint") if endpoints.is_file() else None
+        if named is not None and named.url:
+            return named
+        if str(project) not in sys.path:
+            sys.path.insert(0, str(project))
+    return InProcessActions(make_executor(package))
+
+
+def make_executor(package: str) -> ActionExecutor:
+    """Register the actions of a package. Raises ConfigError, where rasa_sdk would end the process."""
+    executor = ActionExecutor()
+    try:
+        executor._import_submodules(package)
+        for action in sorted(all_subclasses(Action), key=lambda a: f"{a.__module__}.{a.__name__}"):
+            if f"{action.__module__}.".startswith(f"{package}.") and not inspect.isabstract(action):
+                executor.register_action(action)
+    except ModuleNotFoundError as error:
+        if error.name == package:
+            return executor  # an assistant without custom actions
+        raise ConfigError(f"The custom actions cannot be imported: {error}.") from error
+    except Exception as error:
+        raise ConfigError(f"The custom actions cannot be loaded: {error!r}.") from error
+    executor.actions = {name: _off_the_loop(run) for name, run in executor.actions.items()}
+    return executor
+
+
+def _off_the_loop(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Run an action that is not a coroutine on a thread, so that it holds up nobody else."""
+    if inspect.iscoroutinefunction(run):
+        return run
+
+    async def on_thread(dispatcher: Any, tracker: Any, domain: Any) -> Any:
+        result = await asyncio.to_thread(run, dispatcher, tracker, domain)
+        return await result if inspect.isawaitable(result) else result
+
+    return on_thread
+
+
+# --- frozen values -----------------------------------------------------------------------------
+
+
+def _refuse(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
+    raise TypeError("The domain belongs to all conversations; an action must copy it to change it.")
+
+
+class FrozenDict(dict[str, Any]):
+    """A dictionary that cannot be changed, and is one for everything that reads it."""
+
+    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = __ior__ = _refuse
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, Any]:
+        return {key: _thawed(value) for key, value in self.items()}
+
+
+class FrozenList(list[Any]):
+    """A list that cannot be changed."""
+
+    __setitem__ = __delitem__ = append = extend = insert = clear = pop = _refuse
+    remove = reverse = sort = __iadd__ = __imul__ = _refuse
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> list[Any]:
+        return [_thawed(value) for value in self]
+
+
+def frozen(value: Any) -> Any:
+    """Return a copy that cannot be changed at any depth."""
+    if isinstance(value, dict):
+        return FrozenDict({key: frozen(item) for key, item in value.items()})
+    if isinstance(value, list | tuple):
+        return FrozenList(frozen(item) for item in value)
+    return value
+
+
+def _thawed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _thawed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_thawed(item) for item in value]
+    return value

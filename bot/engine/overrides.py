@@ -1,0 +1,126 @@
+"""Every place where an upstream function is replaced at run time, because no subclass reaches it.
+
+Each entry names what, and why; `tests/engine/test_overrides.py` checks that the upstream function
+still is what the override was written for. Nothing here changes what is decided or said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import rasa.core.actions.action as action_module
+import rasa.core.actions.forms as forms_module
+import rasa.core.policies.memoization as memoization_module
+import rasa.core.policies.policy as policy_module
+import rasa.core.policies.rule_policy as rule_policy_module
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, Event, SlotSet
+
+from bot.engine.actions import InProcessActions
+from bot.engine.tracker import BoundedTracker
+
+_original: dict[str, Any] = {}
+
+
+def install() -> None:
+    """Put the overrides in place; doing it again changes nothing."""
+    if _original:
+        return
+    _event_types()
+    _action_results()
+    _form_trackers()
+    _debug_copies()
+    _actions_by_name()
+
+
+def _replace(owner: Any, name: str, value: Any) -> Any:
+    _original[f"{getattr(owner, '__name__', owner)}.{name}"] = original = owner.__dict__[name]
+    setattr(owner, name, value)
+    return original.__func__ if isinstance(original, staticmethod) else original
+
+
+def _event_types() -> None:
+    # `Event.resolve_by_type` walks all subclasses for each event that an action returns or that is
+    # read back. The classes do not change after start, so look them up once.
+    known: dict[str, type[Event]] = {}
+    original: Callable[..., Any]
+
+    def resolve_by_type(type_name: str, default: type[Event] | None = None) -> type[Event] | None:
+        found = known.get(type_name)
+        if found is None:
+            found = original(type_name, default)
+            if found is not None and found is not default:
+                known[type_name] = found
+        return found
+
+    original = _replace(Event, "resolve_by_type", staticmethod(resolve_by_type))
+
+
+def _action_results() -> None:
+    # `RemoteAction._validate_action_result` checks a JSON schema on each call (20 to 45 ms per form
+    # turn). rasa_sdk's executor has just built that result in this process; over HTTP it stays.
+    original: Callable[..., bool]
+
+    def validate(self: Any, result: dict[str, Any]) -> bool:
+        if isinstance(self.action_endpoint, InProcessActions):
+            return True
+        return original(self, result)
+
+    original = _replace(action_module.RemoteAction, "_validate_action_result", validate)
+
+
+def _form_trackers() -> None:
+    # A form rebuilds the whole conversation, twice per turn, to try out slot values. The tracker's
+    # own copy with the same events after it is the same.
+    original: Callable[..., Any]
+
+    def temporary(self: Any, current: Any, additional_events: list[Event], domain: Domain) -> Any:
+        if not isinstance(current, BoundedTracker):
+            return original(self, current, additional_events, domain)
+        tracker = current.copy()
+        tracker.update(SlotSet(forms_module.REQUESTED_SLOT, self.get_slot_to_fill(current)), domain)
+        tracker.update(ActionExecuted(self.name()), domain)
+        for event in additional_events:
+            tracker.update(event, domain)
+        return tracker
+
+    original = _replace(forms_module.FormAction, "_temporary_tracker", temporary)
+
+
+def _debug_copies() -> None:
+    # These modules deep-copy whole dialogues and render them as text for debug messages that are
+    # thrown away; they use `copy` for nothing else.
+    no_copy = SimpleNamespace(deepcopy=lambda value: value)
+    for module in (rule_policy_module, memoization_module, forms_module):
+        _replace(module, "copy", no_copy)
+    _replace(policy_module.Policy, "format_tracker_states", staticmethod(lambda states: ""))
+
+
+def _actions_by_name() -> None:
+    # `action_for_name_or_text` makes a dozen action objects to return one, several times per turn.
+    # Actions that keep nothing of a turn are made once per (domain, endpoint).
+    original: Callable[..., Any]
+    made: dict[tuple[int, int, str], tuple[Any, Any, Any]] = {}
+    stateless = (
+        action_module.ActionListen,
+        action_module.ActionExtractSlots,
+        action_module.RemoteAction,
+        action_module.ActionBotResponse,
+        forms_module.FormAction,
+    )
+
+    def by_name(name: str, domain: Domain, endpoint: Any) -> Any:
+        key = (id(domain), id(endpoint), name)
+        found = made.get(key)
+        if found is not None and found[1] is domain and found[2] is endpoint:
+            return found[0]
+        action = original(name, domain, endpoint)
+        if type(action) in stateless:
+            if len(made) > 5_000:  # models come and go
+                made.clear()
+            made[key] = (action, domain, endpoint)
+        return action
+
+    original = _replace(action_module, "action_for_name_or_text", by_name)

@@ -1,0 +1,221 @@
+"""Rasa's message processor without what an engine process does not need: no store, no locks, no
+session expiry, no reminders, no debug copies, and no swallowed exceptions.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rasa.core.actions.action import Action, ActionExecutionRejection
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.core.policies.policy import PolicyPrediction
+from rasa.core.processor import MessageProcessor
+from rasa.engine import loader
+from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
+from rasa.engine.runner.interface import GraphRunner
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.engine.storage.storage import ModelMetadata
+from rasa.exceptions import ActionLimitReached
+from rasa.shared.constants import UTTER_PREFIX
+from rasa.shared.core.constants import (
+    ACTION_EXTRACT_SLOTS,
+    ACTION_LISTEN_NAME,
+    ACTION_SESSION_START_NAME,
+)
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActionExecutionRejected,
+    Event,
+    ReminderScheduled,
+    UserUttered,
+)
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
+from rasa.utils.endpoints import EndpointConfig
+
+from bot.engine.replies import Wordings
+from bot.engine.runner import DirectRunner
+from bot.engine.scope import ActionFailure, scope
+from bot.engine.tracker import BoundedTracker
+
+logger = logging.getLogger(__name__)
+
+MAX_STEPS = 30
+"""Predictions in one turn, rejected ones included; Rasa's own limit counts executed actions only."""
+
+
+class FastProcessor(MessageProcessor):
+    """Works out turns on a tracker that the caller brings and keeps."""
+
+    def __init__(self, model_path: Path, action_endpoint: EndpointConfig) -> None:
+        """Load the model."""
+        super().__init__(
+            model_path=model_path,
+            tracker_store=None,
+            lock_store=None,
+            generator=None,
+            action_endpoint=action_endpoint,
+        )
+        self.nlg = Wordings(self.domain.responses)
+
+    @staticmethod
+    def _load_model(model_path: str | Path) -> tuple[str, ModelMetadata, GraphRunner]:
+        with TempDirectoryPath(get_temp_dir_name()) as unpacked:
+            metadata, runner = loader.load_predict_graph_runner(
+                Path(unpacked), Path(model_path), LocalModelStorage, DirectRunner
+            )
+        return Path(model_path).name, metadata, runner
+
+    # --- understanding ------------------------------------------------------------------------
+
+    def parse(self, text: str) -> dict[str, Any]:
+        """Return the model's parse data. `text` must not begin with "/"; see `reading.read_typed`."""
+        if text.lstrip().startswith("/"):
+            raise ValueError("A text that Rasa would read as a command must not come here.")
+        data = self._parse_message_with_graph(
+            UserMessage(text), BoundedTracker("understand", self.domain.slots)
+        )
+        self._update_full_retrieval_intent(data)
+        return data
+
+    def _parse_message_with_graph(
+        self, message: UserMessage, tracker: DialogueStateTracker, only_output_properties: bool = True
+    ) -> dict[str, Any]:
+        target = self.model_metadata.nlu_target
+        inputs = {PLACEHOLDER_MESSAGE: [message], PLACEHOLDER_TRACKER: tracker}
+        parsed = self.graph_runner.run(inputs, [target])[target][0]
+        empty = {"text": "", "intent": {"name": None, "confidence": 0.0}, "entities": []}
+        return {**empty, **parsed.as_dict(only_output_properties=only_output_properties)}
+
+    def _check_for_unseen_features(self, parse_data: dict[str, Any]) -> None:
+        """Skip: it compares the whole domain with an empty one on each message."""
+
+    # --- a turn -------------------------------------------------------------------------------
+
+    async def answer(self, tracker: BoundedTracker, message: UserUttered, output: OutputChannel) -> None:
+        """Take one customer message through the dialogue; the tracker ends at `action_listen`.
+
+        Raises:
+            ActionLimitReached: the policies never came to listen.
+            Exception: what an action raised; the tracker is then not usable any more.
+        """
+        await self._update_tracker_session(tracker, output)
+        tracker.update(message, self.domain)
+        await self.run_action_extract_slots(output, tracker)
+        await self._run_prediction_loop(output, tracker)
+
+    def _has_session_expired(self, tracker: DialogueStateTracker) -> bool:
+        return False  # the server's timers do this, on the server's clock
+
+    async def save_tracker(self, tracker: DialogueStateTracker) -> None:
+        """Do nothing: the server commits the state that the turn returns."""
+
+    async def run_anonymization_pipeline(self, tracker: DialogueStateTracker) -> None:
+        """Do nothing: there is no tracker store to publish from."""
+
+    async def run_action_extract_slots(
+        self, output_channel: OutputChannel, tracker: DialogueStateTracker
+    ) -> DialogueStateTracker:
+        """Set slots from the last message."""
+        action = self._get_action(ACTION_EXTRACT_SLOTS)
+        events = await action.run(output_channel, self.nlg, tracker, self.domain)
+        await self._send_bot_messages(events, tracker, output_channel)
+        tracker.update_with_events(events, self.domain)
+        return tracker
+
+    async def _run_prediction_loop(
+        self, output_channel: OutputChannel, tracker: DialogueStateTracker
+    ) -> None:
+        for _ in range(MAX_STEPS):
+            action, prediction = self.predict_next_with_tracker_if_should(tracker)
+            if prediction.is_end_to_end_prediction:
+                await self.run_action_extract_slots(output_channel, tracker)
+            if not await self._run_action(action, tracker, output_channel, self.nlg, prediction):
+                return
+        raise ActionLimitReached("The policies did not come to listen.")
+
+    def predict_next_with_tracker_if_should(
+        self, tracker: DialogueStateTracker
+    ) -> tuple[Action, PolicyPrediction]:
+        """Predict the next action. Raises ActionLimitReached."""
+        more = self.should_predict_another_action(tracker.latest_action_name)
+        if self.is_action_limit_reached(tracker, more):
+            raise ActionLimitReached("The limit of actions to predict has been reached.")
+        prediction = self._predict_next_with_tracker(tracker)
+        name = self.domain.action_names_or_texts[prediction.max_confidence_index]
+        return self._get_action(name), prediction
+
+    def is_action_limit_reached(
+        self, tracker: DialogueStateTracker, should_predict_another_action: bool
+    ) -> bool:
+        """Say whether too many actions ran since the last customer message."""
+        ran = 0
+        for event in reversed(tracker.events):
+            if isinstance(event, ActionExecuted):
+                if event.action_name in (ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME):
+                    break
+                ran += 1
+        return should_predict_another_action and ran >= self.max_number_of_predictions
+
+    async def _run_action(
+        self,
+        action: Action,
+        tracker: DialogueStateTracker,
+        output_channel: OutputChannel,
+        nlg: Any,
+        prediction: PolicyPrediction,
+    ) -> bool:
+        trial = tracker.copy()
+        trial.update_with_events(prediction.events, self.domain)
+        more = self.should_predict_another_action(action.name())
+        try:
+            events = await action.run(output_channel, nlg, trial, self.domain) or []
+        except ActionExecutionRejection:
+            tracker.update(
+                ActionExecutionRejected(action.name(), prediction.policy_name, prediction.max_confidence)
+            )
+            return more
+        except Exception as error:
+            # Rasa would log this and go on; the customer would get nothing.
+            if not scope.get().failures:
+                failure = ActionFailure(action=action.name(), error=type(error).__name__)
+                scope.get().failures.append(failure)
+            raise
+        self._log_action_on_tracker(tracker, action, events, prediction)
+        if any(isinstance(e, UserUttered) for e in events):
+            await self.run_action_extract_slots(output_channel, tracker)
+        await self.execute_side_effects(events, tracker, output_channel)
+        return more
+
+    def _log_action_on_tracker(
+        self,
+        tracker: DialogueStateTracker,
+        action: Action,
+        events: list[Event] | None,
+        prediction: PolicyPrediction,
+    ) -> None:
+        events = events or []
+        if not any(isinstance(e, ActionExecutionRejected) for e in events):
+            tracker.update_with_events(prediction.events, self.domain)
+            tracker.update(action.event_for_successful_execution(prediction))
+        tracker.update_with_events(events, self.domain)
+
+    async def execute_side_effects(
+        self, events: list[Event], tracker: DialogueStateTracker, output_channel: OutputChannel
+    ) -> None:
+        """Say what the events say. Reminders belong to the server's timers, which do not know Rasa's."""
+        await self._send_bot_messages(events, tracker, output_channel)
+        for event in events:
+            if isinstance(event, ReminderScheduled):
+                logger.warning("a reminder was ignored", extra={"reminder": event.name})
+
+    def missing_actions(self, known: Sequence[str] | frozenset[str]) -> list[str]:
+        """Return the custom actions that the domain names and nobody has written."""
+        return sorted(
+            name
+            for name in self.domain.user_actions
+            if not name.startswith(UTTER_PREFIX) and name not in known
+        )

@@ -1,0 +1,207 @@
+"""A tracker whose cost per turn does not depend on how long the conversation is.
+
+Rasa's own replays all events for every question. This one remembers the applied events and the
+dialogue states that it has worked out, and copies itself instead of replaying. `state.py` bounds it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from rasa.shared.core.constants import PREVIOUS_ACTION
+from rasa.shared.core.domain import Domain, State
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActionReverted,
+    ActiveLoop,
+    Event,
+    Restarted,
+    SessionStarted,
+    UserUtteranceReverted,
+)
+from rasa.shared.core.slots import Slot
+from rasa.shared.core.trackers import DialogueStateTracker, TrackerActiveLoop
+
+_REWRITES = (Restarted, SessionStarted, ActionReverted, UserUtteranceReverted)
+
+
+class BoundedTracker(DialogueStateTracker):
+    """Rasa's tracker with remembered answers; made for one conversation at a time."""
+
+    def __init__(self, sender_id: str, slots: Iterable[Slot] | None, *args: Any, **kwargs: Any) -> None:
+        """Start empty; `now` is the time that new events get, in seconds since the epoch."""
+        self.now: float | None = None
+        self._forget()
+        super().__init__(sender_id, None, *args, **kwargs)
+        if slots is not None:
+            self.slots = {slot.name: copy_slot(slot) for slot in slots}
+            self._reset()
+
+    def _forget(self) -> None:
+        self._applied: list[Event] | None = None
+        self._seen = 0
+        self._loops: set[str] = set()
+        self._generation = 0
+        self._walks: dict[bool, _Walk] = {}
+
+    # --- what happens -------------------------------------------------------------------------
+
+    def update(self, event: Event, domain: Domain | None = None) -> None:
+        """Append an event and apply it."""
+        if self.now is not None:
+            event.timestamp = self.now
+        self.events.append(event)
+        self._follow(event)
+        event.apply_to(self)
+
+    def update_with_events(
+        self, new_events: list[Event], domain: Domain | None, override_timestamp: bool = True
+    ) -> None:
+        """Append events; their time is the turn's."""
+        for event in new_events:
+            self.update(event, domain)
+
+    def _follow(self, event: Event) -> None:
+        # Keep the applied events in step where appending is all that Rasa would do.
+        if self._applied is not None and self._seen == len(self.events) - 1 and self._appends(event):
+            self._applied.append(event)
+        else:
+            self._applied = None
+        self._seen = len(self.events)
+
+    def _appends(self, event: Event) -> bool:
+        assert self._applied is not None
+        if isinstance(event, ActiveLoop):
+            return event.name is None or event.name in self._loops
+        if isinstance(event, ActionExecuted) and event.action_name in self._loops:
+            return self._first_loop_execution_or_unhappy_path(event.action_name, self._applied)
+        return not isinstance(event, _REWRITES)
+
+    # --- what is asked ------------------------------------------------------------------------
+
+    def applied_events(self) -> list[Event]:
+        """Return the events that count, without reverted ones."""
+        return list(self._current())
+
+    def _current(self) -> list[Event]:
+        if self._applied is None or self._seen != len(self.events):
+            self._applied = super().applied_events()
+            self._seen = len(self.events)
+            self._loops = {e.name for e in self.events if isinstance(e, ActiveLoop) and e.name}
+            self._generation += 1
+        return self._applied
+
+    def past_states(
+        self,
+        domain: Domain,
+        omit_unset_slots: bool = False,
+        ignore_rule_only_turns: bool = False,
+        rule_only_data: dict[str, Any] | None = None,
+    ) -> list[State]:
+        """Return the dialogue states, continuing from what was worked out before."""
+        if omit_unset_slots:  # only training asks this
+            return super().past_states(domain, True, ignore_rule_only_turns, rule_only_data)
+        applied = self._current()
+        walk = self._walks.get(ignore_rule_only_turns)
+        if walk is None or walk.generation != self._generation:
+            shadow = self.init_copy()
+            walk = _Walk(shadow, domain, ignore_rule_only_turns, rule_only_data, self._generation)
+            self._walks[ignore_rule_only_turns] = walk
+        return walk.states_after(applied)
+
+    # --- copies -------------------------------------------------------------------------------
+
+    def init_copy(self) -> BoundedTracker:
+        """Return an empty tracker with the same slots."""
+        fresh = BoundedTracker(
+            self.sender_id,
+            self.slots.values(),
+            self._max_event_history,
+            is_rule_tracker=self.is_rule_tracker,
+        )
+        fresh.now = self.now
+        return fresh
+
+    def copy(self) -> BoundedTracker:
+        """Return an independent tracker in the same state, without replaying anything."""
+        twin = BoundedTracker.__new__(BoundedTracker)
+        twin.__dict__.update(self.__dict__)
+        twin.events = deque(self.events, self._max_event_history)
+        twin.slots = {name: copy_slot(slot) for name, slot in self.slots.items()}
+        twin.active_loop = copy_loop(self.active_loop)
+        twin._applied = None if self._applied is None else list(self._applied)
+        twin._loops = set(self._loops)
+        twin._walks = {}
+        return twin
+
+
+def copy_slot(slot: Slot) -> Slot:
+    """Copy a slot; its value is shared, as Rasa's own copy shares it."""
+    twin = slot.__class__.__new__(slot.__class__)
+    twin.__dict__.update(slot.__dict__)
+    return twin
+
+
+def copy_loop(loop: TrackerActiveLoop | None) -> TrackerActiveLoop | None:
+    """Copy the active loop, which events change in place."""
+    return None if loop is None else dataclasses.replace(loop)
+
+
+class _Walk:
+    """`Domain.states_for_tracker_history`, resumable: each applied event is looked at once."""
+
+    def __init__(
+        self,
+        shadow: BoundedTracker,
+        domain: Domain,
+        ml: bool,
+        rule_only_data: dict[str, Any] | None,
+        generation: int,
+    ) -> None:
+        self.generation = generation
+        self._shadow = shadow
+        self._shadow.now = None  # the events belong to the real tracker and keep their times
+        self._domain = domain
+        self._ml = ml
+        self._rule_only_data = rule_only_data
+        self._done = 0
+        self._states: list[State] = []
+        self._last_ml_action: Any = None
+        self._hidden = False
+
+    def states_after(self, applied: list[Event]) -> list[State]:
+        """Return the states after these events, of which earlier calls have seen a beginning."""
+        for event in applied[self._done :]:
+            if isinstance(event, ActionExecuted):
+                self._step(event.hide_rule_turn)
+            self._shadow.events.append(event)
+            event.apply_to(self._shadow)
+        self._done = len(applied)
+        # The present moment is a state too, but only until the next event.
+        before = (len(self._states), self._last_ml_action, self._hidden)
+        self._step(False)
+        result = [{k: dict(v) for k, v in state.items()} for state in self._states]
+        length, self._last_ml_action, self._hidden = before
+        del self._states[length:]
+        return result
+
+    def _step(self, hide_rule_turn: bool) -> None:
+        tracker, domain = self._shadow, self._domain
+        if self._ml:
+            if not self._hidden:
+                self._last_ml_action = domain._get_prev_action_sub_state(tracker)
+            if not tracker.followup_action and tracker.latest_action_name != tracker.active_loop_name:
+                self._hidden = hide_rule_turn
+            if self._hidden:
+                return
+        state = domain.get_active_state(tracker)
+        if self._ml:
+            domain._remove_rule_only_features(state, self._rule_only_data)
+            if self._states:
+                domain._substitute_rule_only_user_input(state, self._states[-1])
+            if self._last_ml_action:
+                state[PREVIOUS_ACTION] = self._last_ml_action
+        self._states.append(domain._clean_state(state))
