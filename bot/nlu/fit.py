@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def fit(texts: Sequence[str], intents: Sequence[str], *, c: float = 1.0) -> Spar
     word_counts, word_vocabulary = _count(normal, word_grams)
     char_counts, char_vocabulary = _count(normal, _text_chars)
     counts = (word_counts, char_counts)
-    scale = _calibrate(counts, labels, c)
+    held_out = _held_out(counts, labels, c)
     idfs = [_idf(block) for block in counts]
     weights, bias = _linear(_features(counts, idfs), labels, c)
     split = len(word_vocabulary)
@@ -36,7 +37,8 @@ def fit(texts: Sequence[str], intents: Sequence[str], *, c: float = 1.0) -> Spar
         words=_block(word_vocabulary, idfs[0], weights[:, :split]),
         chars=_block(char_vocabulary, idfs[1], weights[:, split:]),
         bias=bias.astype(np.float32),
-        scale=scale,
+        scale=_scale(held_out.scores, held_out.truth),
+        usual=_usual(held_out.coverage),
     )
 
 
@@ -96,9 +98,8 @@ def _linear(features: Any, labels: Any, c: float) -> tuple[Any, Any]:
     return model.coef_, model.intercept_
 
 
-def _calibrate(counts: Sequence[Any], labels: Any, c: float) -> float:
+def _scale(scores: Any, truth: Any) -> float:
     """Return the factor before the softmax that makes confidences honest on held-out examples."""
-    scores, truth = _held_out(counts, labels, c)
     if len(truth) == 0:
         return 1.0
     exponents = np.linspace(-1.0, 4.0, 101)
@@ -106,32 +107,46 @@ def _calibrate(counts: Sequence[Any], labels: Any, c: float) -> float:
     return float(np.round(np.exp(exponents[int(np.argmin(losses))]), 6))
 
 
+def _usual(coverage: Any) -> float:
+    """Return the share of known n-grams that three of four unseen texts of the same kind reach."""
+    return float(np.round(max(np.quantile(coverage, 0.25), 0.1), 6)) if len(coverage) else 1.0
+
+
 def _loss(logits: Any, truth: Any) -> float:
     logits = logits - logits.max(axis=1, keepdims=True)
     return float(np.mean(np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(truth)), truth]))
 
 
-def _held_out(counts: Sequence[Any], labels: Any, c: float) -> tuple[Any, Any]:
+@dataclass(frozen=True, kw_only=True)
+class _HeldOut:
+    scores: Any
+    truth: Any
+    coverage: Any
+
+
+def _held_out(counts: Sequence[Any], labels: Any, c: float) -> _HeldOut:
     """Score every example by a model that has not seen it; intents absent from a fold score lowest."""
     folds = _folds(labels)
     total = int(labels.max()) + 1
-    scores, truth = [], []
+    scores, truth, coverage = [np.empty((0, total))], [np.empty(0, dtype=int)], [np.empty(0)]
     for fold in range(FOLDS):
         train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         present = np.unique(labels[train])
         test = test[np.isin(labels[test], present)]
         if len(present) < 2 or len(test) == 0:
             continue
-        train_counts = [block[train] for block in counts]
+        train_counts, test_counts = ([block[rows] for block in counts] for rows in (train, test))
         idfs = [_idf(block) for block in train_counts]
         weights, bias = _linear(_features(train_counts, idfs), labels[train], c)
         part = np.full((len(test), total), -2.0)
-        part[:, present] = _features([block[test] for block in counts], idfs) @ weights.T + bias
+        part[:, present] = _features(test_counts, idfs) @ weights.T + bias
         scores.append(part)
         truth.append(labels[test])
-    if not scores:
-        return np.empty((0, total)), np.empty(0, dtype=int)
-    return np.vstack(scores), np.concatenate(truth)
+        chars = test_counts[1]
+        coverage.append(chars @ (idfs[1] > 0) / np.maximum(chars.sum(axis=1).A1, 1))
+    return _HeldOut(
+        scores=np.vstack(scores), truth=np.concatenate(truth), coverage=np.concatenate(coverage)
+    )
 
 
 def _folds(labels: Any) -> Any:

@@ -1,7 +1,4 @@
-"""Finding entities by the trainers' patterns: spaCy's blank pipeline for phrases, `re` for regexes.
-
-spaCy is imported when a finder is built, not with this module.
-"""
+"""Finding entities by the trainers' patterns: spaCy's blank pipeline for phrases, `re` for regexes."""
 
 from __future__ import annotations
 
@@ -11,6 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+
+# Two seconds, paid once by the process that engines are forked from.
+import spacy
 
 MAX_CHARS = 2_000
 """Characters of a text that are searched."""
@@ -80,7 +80,9 @@ class PatternFinder:
         priority: Sequence[str] = (),
     ) -> None:
         """Compile the patterns. Raises ValueError for a broken regex or an unknown normaliser."""
-        self._synonyms = dict(patterns.synonyms)
+        # A phrase has the spelling of its lookup table, however the customer writes it.
+        self._synonyms = {phrase.lower(): phrase for _, phrase in reversed(patterns.phrases)}
+        self._synonyms |= patterns.synonyms
         self._priority = {name: rank for rank, name in enumerate(priority)}
         self._normalise = {name: _normaliser(kind) for name, kind in (normalise or {}).items()}
         flags = 0 if case_sensitive else re.IGNORECASE
@@ -156,8 +158,6 @@ def _pipeline(language: str, phrases: Sequence[tuple[str, str]], *, case_sensiti
     """Return spaCy's blank pipeline with a span ruler over the phrases; None when there are none."""
     if not phrases:
         return None
-    import spacy
-
     nlp = spacy.blank(language)
     config = {"phrase_matcher_attr": "ORTH" if case_sensitive else "LOWER", "annotate_ents": False}
     ruler: Any = nlp.add_pipe("span_ruler", config=config)

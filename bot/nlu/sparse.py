@@ -39,15 +39,16 @@ class SparseModel:
     """Rank intents by a linear model over word and character n-grams."""
 
     def __init__(
-        self, *, intents: list[str], words: Block, chars: Block, bias: Floats, scale: float
+        self, *, intents: list[str], words: Block, chars: Block, bias: Floats, scale: float, usual: float
     ) -> None:
-        """Take over the trained parts; `scale` turns scores into confidences (see `bot.nlu.fit`)."""
+        """Take over the trained parts; `scale` and `usual` make confidences (see `confidences`)."""
         self.intents = intents
         self.words = words
         self.chars = chars
         self.bias = bias
         self.scale = scale
-        self._tokens: dict[str, tuple[int, ...]] = {}
+        self.usual = usual
+        self._tokens: dict[str, tuple[tuple[int, ...], int]] = {}
         self._ranked: dict[str, tuple[tuple[str, float], ...]] = {}
 
     def rank(self, text: str) -> tuple[tuple[str, float], ...]:
@@ -66,13 +67,12 @@ class SparseModel:
         return ranked
 
     def _rank(self, normal: str) -> tuple[tuple[str, float], ...]:
-        scores, known = self.scores(normal)
-        confidences = self.confidences(scores) if known else np.zeros_like(scores)
+        confidences = self.confidences(*self.scores(normal))
         order = np.argsort(-confidences, kind="stable")
         return tuple((self.intents[i], float(confidences[i])) for i in order)
 
-    def scores(self, normal: str) -> tuple[Floats, int]:
-        """Return the linear scores of a normalised text and how many known n-grams it has."""
+    def scores(self, normal: str) -> tuple[Floats, float]:
+        """Return the linear scores of a normalised text, and the share of its n-grams that are known."""
         words: dict[int, int] = {}
         vocabulary = self.words.vocabulary
         for gram in word_grams(normal):
@@ -80,30 +80,42 @@ class SparseModel:
             if index is not None:
                 words[index] = words.get(index, 0) + 1
         chars: dict[int, int] = {}
+        seen = known = 0
         for token in normal.split():
-            for index in self._char_indices(token):
+            indices, size = self._char_indices(token)
+            seen += size
+            known += len(indices)
+            for index in indices:
                 chars[index] = chars.get(index, 0) + 1
         total = self.bias.copy()
         for block, counts in ((self.words, words), (self.chars, chars)):
             if counts:
                 total += _block_scores(block, counts)
-        return total, len(words) + len(chars)
+        return total, known / seen if seen else 0.0
 
-    def confidences(self, scores: Floats) -> Floats:
-        """Turn scores into calibrated confidences."""
+    def confidences(self, scores: Floats, coverage: float) -> Floats:
+        """Turn scores into confidences.
+
+        `scale` makes the softmax honest on held-out examples. A text made of letters that the
+        examples hardly have cannot be trusted, however clear its scores look: under the `usual`
+        coverage confidence falls with the square of what is missing, down to 0 for a strange script.
+        """
         powers: Floats = np.exp(self.scale * (scores - scores.max()))
-        return powers / powers.sum()
+        trust = min(1.0, coverage / self.usual) ** 2
+        return powers * np.float32(trust / powers.sum())
 
-    def _char_indices(self, token: str) -> tuple[int, ...]:
-        indices = self._tokens.get(token)
-        if indices is None:
+    def _char_indices(self, token: str) -> tuple[tuple[int, ...], int]:
+        """Return a token's known n-grams and how many it has in all."""
+        found = self._tokens.get(token)
+        if found is None:
             vocabulary = self.chars.vocabulary
-            indices = tuple(vocabulary[gram] for gram in char_grams(token) if gram in vocabulary)
+            grams = list(char_grams(token))
+            found = tuple(vocabulary[gram] for gram in grams if gram in vocabulary), len(grams)
             if len(self._tokens) >= MAX_WORDS_CACHED:
                 self._tokens.clear()
             if len(token) <= MAX_CACHED_TEXT:
-                self._tokens[token] = indices
-        return indices
+                self._tokens[token] = found
+        return found
 
     def save(self, folder: Path) -> None:
         """Write the model into `folder`: the same model gives the same bytes."""
@@ -111,6 +123,7 @@ class SparseModel:
             "format": FORMAT,
             "intents": self.intents,
             "scale": self.scale,
+            "usual": self.usual,
             "words": list(self.words.vocabulary),
             "chars": list(self.chars.vocabulary),
         }
@@ -134,7 +147,14 @@ class SparseModel:
             words = _block(meta["words"], arrays["word_idf"], arrays["word_weights"])
             chars = _block(meta["chars"], arrays["char_idf"], arrays["char_weights"])
             bias = arrays["bias"]
-        return cls(intents=meta["intents"], words=words, chars=chars, bias=bias, scale=meta["scale"])
+        return cls(
+            intents=meta["intents"],
+            words=words,
+            chars=chars,
+            bias=bias,
+            scale=meta["scale"],
+            usual=meta["usual"],
+        )
 
 
 def _block(grams: list[str], idf: Floats, weights: Floats) -> Block:

@@ -161,6 +161,7 @@ def write_atomically(path: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
+            os.fchmod(file.fileno(), 0o644)  # a server may run under another account than the trainer
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -56,7 +57,11 @@ def train(
     model_id = f"{now:%Y%m%d-%H%M%S}-{content[:8]}"
     folder = models.resolve() / model_id
     folder.mkdir(parents=True, exist_ok=True)
-    meta = _train_into(found, folder, progress)
+    try:
+        meta = _train_into(found, folder, progress)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     seconds = round(time.perf_counter() - started, 1)
     meta |= {"hash": content, "trained_at": now.isoformat(), "seconds": seconds}
     _write_json(folder / "meta.json", meta)
