@@ -54,10 +54,13 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RateLimit:
-    """At most `limit` events in any `window` seconds."""
+    """At most `count` events in any `seconds`."""
 
-    limit: int
-    window: float
+    count: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.count} in {self.seconds:g} s"
 
 
 def text(value: str) -> str:
@@ -152,7 +155,7 @@ def rate(value: str) -> RateLimit:
     found = _RATE.fullmatch(value.strip().lower())
     if not found or int(found[1]) < 1 or found[2] in {"0", "00"}:
         raise ValueError(f"is '{value}', but must be like 30/minute or 100/10 seconds")
-    return RateLimit(limit=int(found[1]), window=float(int(found[2] or 1) * _UNITS[found[3]]))
+    return RateLimit(count=int(found[1]), seconds=float(int(found[2] or 1) * _UNITS[found[3]]))
 
 
 def masked_url(value: str) -> str:

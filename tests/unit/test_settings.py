@@ -40,7 +40,7 @@ def test_defaults(project: Path) -> None:
     assert found.database_url == f"sqlite:///{project}/.baton/baton.db"
     assert found.hours.always
     assert not found.rest_token
-    assert found.rate_limit == RateLimit(limit=60, window=60.0)
+    assert found.rate_limit == RateLimit(count=1200, seconds=60.0)
     assert found.base_url == "http://127.0.0.1:8080"
 
 
@@ -192,7 +192,7 @@ def test_every_default_is_valid_and_described(project: Path) -> None:
 
 
 def test_rates(project: Path) -> None:
-    assert load(project, RATE_LIMIT="100/10 seconds").rate_limit == RateLimit(limit=100, window=10.0)
-    assert load(project, RATE_LIMIT="5/hour").rate_limit == RateLimit(limit=5, window=3600.0)
+    assert load(project, RATE_LIMIT="100/10 seconds").rate_limit == RateLimit(count=100, seconds=10.0)
+    assert load(project, RATE_LIMIT="5/hour").rate_limit == RateLimit(count=5, seconds=3600.0)
     for bad in ("0/minute", "5/0 minutes", "5", "-1/minute", "5/fortnight"):
         assert "BATON_RATE_LIMIT" in problems(project, RATE_LIMIT=bad)
