@@ -1,0 +1,167 @@
+"""Agents, their sign-ins, and the audit log."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, tuple_
+
+from bot.domain.agents import Agent, AuditEntry, Role, Session
+from bot.store import tables
+from bot.store.queries.base import Part, Row
+from bot.store.statements import Statement, insert, upsert
+from bot.store.values import from_json, from_micros, to_json, to_micros
+
+_a, _s, _l = tables.agents.c, tables.sessions.c, tables.audit.c
+
+AGENT = Statement(lambda _: select(tables.agents).where(_a.id == bindparam("id")), "id")
+AGENT_BY_EMAIL = Statement(
+    lambda _: select(tables.agents).where(_a.email_key == bindparam("email")), "email"
+)
+AGENTS = Statement(lambda _: select(tables.agents))
+PUT_AGENT = upsert(tables.agents)
+SESSION = Statement(lambda _: select(tables.sessions).where(_s.digest == bindparam("digest")), "digest")
+PUT_SESSION = upsert(tables.sessions)
+DROP_SESSION = Statement(
+    lambda _: delete(tables.sessions).where(_s.digest == bindparam("digest")), "digest"
+)
+DROP_SESSIONS = Statement(
+    lambda _: delete(tables.sessions).where(_s.agent_id == bindparam("agent_id")), "agent_id"
+)
+ADD_AUDIT = insert(tables.audit)
+
+_ROLE = {role.value: role for role in Role}
+
+
+@cache
+def audit_listing(filters: tuple[str, ...], after: bool) -> Statement:
+    """Return the statement that lists audit entries by these columns, newest first."""
+
+    def build(_: object) -> Any:
+        statement = select(tables.audit).where(*(_l[name] == bindparam(name) for name in filters))
+        if after:
+            seen = select(_l.at, _l.id).where(_l.id == bindparam("after")).correlate(None).subquery()
+            statement = statement.where(tuple_(_l.at, _l.id) < select(*seen.c).scalar_subquery())
+        return statement.order_by(_l.at.desc(), _l.id.desc()).limit(bindparam("limit"))
+
+    return Statement(build, *filters, *(("after",) if after else ()), "limit")
+
+
+def to_agent(row: Row) -> Agent:
+    """Read a row of `agents`."""
+    id_, email, _, name, role, created_at, password_hash, team, disabled = row
+    return Agent(
+        id=id_,
+        email=email,
+        name=name,
+        role=_ROLE[role],
+        created_at=from_micros(created_at),
+        password_hash=password_hash,
+        team=team,
+        disabled=disabled == 1,
+    )
+
+
+def to_session(row: Row) -> Session:
+    """Read a row of `sessions`."""
+    digest, agent_id, created_at, expires_at, csrf, label = row
+    return Session(
+        digest=digest,
+        agent_id=agent_id,
+        created_at=from_micros(created_at),
+        expires_at=from_micros(expires_at),
+        csrf=csrf,
+        label=label,
+    )
+
+
+def to_audit(row: Row) -> AuditEntry:
+    """Read a row of `audit`."""
+    id_, at, actor, action, conversation_id, detail = row
+    return AuditEntry(
+        id=id_,
+        at=from_micros(at),
+        actor=actor,
+        action=action,
+        conversation_id=conversation_id,
+        detail=None if detail is None else from_json(detail),
+    )
+
+
+class Agents(Part):
+    """The part of `Tx` about the people at the desk."""
+
+    __slots__ = ()
+
+    async def agent(self, agent_id: str) -> Agent | None:
+        """Return an agent."""
+        row = await self.db.one(AGENT, (agent_id,))
+        return None if row is None else to_agent(row)
+
+    async def agent_by_email(self, email: str) -> Agent | None:
+        """Return an agent; e-mail addresses are compared in lower case."""
+        row = await self.db.one(AGENT_BY_EMAIL, (email.lower(),))
+        return None if row is None else to_agent(row)
+
+    async def put_agent(self, agent: Agent) -> None:
+        """Insert or replace by id. Raises Conflict if another agent has the e-mail address."""
+        values = (
+            agent.id,
+            agent.email,
+            agent.email.lower(),
+            agent.name,
+            agent.role.value,
+            to_micros(agent.created_at),
+            agent.password_hash,
+            agent.team,
+            int(agent.disabled),
+        )
+        await self.db.run(PUT_AGENT, values)
+
+    async def agents(self) -> list[Agent]:
+        """Return all agents by name."""
+        # Sorted here: two databases would not agree on the order of letters.
+        found = [to_agent(row) for row in await self.db.all(AGENTS)]
+        return sorted(found, key=lambda agent: (agent.name.casefold(), agent.id))
+
+    async def session(self, digest: str) -> Session | None:
+        """Return a sign-in."""
+        row = await self.db.one(SESSION, (digest,))
+        return None if row is None else to_session(row)
+
+    async def put_session(self, session: Session) -> None:
+        """Insert or replace by digest."""
+        values = (
+            session.digest,
+            session.agent_id,
+            to_micros(session.created_at),
+            to_micros(session.expires_at),
+            session.csrf,
+            session.label,
+        )
+        await self.db.run(PUT_SESSION, values)
+
+    async def drop_session(self, digest: str) -> None:
+        """End a sign-in."""
+        await self.db.run(DROP_SESSION, (digest,))
+
+    async def drop_sessions(self, agent_id: str) -> None:
+        """End all sign-ins of an agent."""
+        await self.db.run(DROP_SESSIONS, (agent_id,))
+
+    async def add_audit(self, entry: AuditEntry) -> None:
+        """Append to the audit log."""
+        detail = None if entry.detail is None else to_json(entry.detail)
+        values = (entry.id, to_micros(entry.at), entry.actor, entry.action, entry.conversation_id, detail)
+        await self.db.run(ADD_AUDIT, values)
+
+    async def audit(
+        self, *, actor: str = "", conversation_id: str = "", after: str = "", limit: int = 100
+    ) -> list[AuditEntry]:
+        """Return entries, newest first; `after` is the id of the last one already seen."""
+        given = {"actor": actor, "conversation_id": conversation_id}
+        filters = {name: value for name, value in given.items() if value}
+        values = (*filters.values(), after, limit) if after else (*filters.values(), limit)
+        statement = audit_listing(tuple(filters), bool(after))
+        return [to_audit(row) for row in await self.db.all(statement, values)]
