@@ -76,10 +76,13 @@ class ActionStartReturn(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
         """Open a return of the order that was asked about, if the customer said yes."""
+        number = tracker.get_slot("order_number")
+        if tracker.get_slot("form_end") == REFUSED["too_late"] and await _open_already(number):
+            dispatcher.utter_message(response=REFUSED["already"], order_number=number)
+            return forget()
         events = ended(dispatcher, tracker)
         if events is not None:
             return events
-        number = tracker.get_slot("order_number")
         if not tracker.get_slot("confirm_return") or tracker.get_slot("confirm_for") != number:
             dispatcher.utter_message(response="utter_return_not_started")
             return forget()
@@ -94,6 +97,11 @@ class ActionStartReturn(Action):
         else:
             failed(dispatcher, answer.status)
         return forget()
+
+
+async def _open_already(number: str) -> bool:
+    """Say whether a delivered order cannot be sent back because it already is on its way."""
+    return (await services().directory.refund_status(number)).ok
 
 
 def refund_values(refund: Refund, domain: Domain) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Where the profile and the orders of customers come from, one folder each."""
