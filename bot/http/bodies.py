@@ -51,11 +51,14 @@ def read_json(request: Request, kind: type[T], *, optional: bool = False) -> T:
     if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
         raise WrongContentType
     try:
-        return _decoder(kind).decode(body)
+        value = _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
         raise _invalid(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidInput("The body is not valid JSON in UTF-8.") from None
+    if b"\\u0000" in body:
+        _refuse_nul(msgspec.structs.asdict(value))  # type: ignore[arg-type]
+    return value
 
 
 def read_query(request: Request, kind: type[T]) -> T:
@@ -69,10 +72,18 @@ def read_query(request: Request, kind: type[T]) -> T:
         if name in values:
             raise InvalidInput("A query parameter is given twice.", field=name[:_LONGEST])
         values[name] = value
+    _refuse_nul(values)
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid(error) from None
+
+
+def _refuse_nul(values: Mapping[str, Any]) -> None:
+    """Refuse NUL characters, which not every database can keep."""
+    for name, value in values.items():
+        if isinstance(value, str) and "\0" in value:
+            raise InvalidInput("A text has a NUL character.", field=name[:_LONGEST])
 
 
 def _invalid(error: msgspec.ValidationError) -> InvalidInput:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -72,6 +72,10 @@ class Part(Protocol):
 
     async def stop(self) -> None:
         """End it, and let go of everybody who waits."""
+        ...
+
+    def gauges(self) -> Mapping[str, float]:
+        """Return numbers for /metrics as they are now."""
         ...
 
 

@@ -88,6 +88,9 @@ class Health:
         metrics.set("engine_processes", engine.processes)
         for name, value in self._deps.store.stats.items():
             metrics.set(f"store_{name}", value)
+        for part in self._deps.parts:
+            for name, value in part.gauges().items():
+                metrics.set(name, value)
         if self._deps.gauges is not None:
             for name, value, labels in await self._deps.gauges():
                 metrics.set(name, value, **labels)

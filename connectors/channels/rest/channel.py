@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -67,6 +68,8 @@ class RestChannel:
         self._token, self._demo = token, demo
         self._origin = origin_of(public_url)
         self._limits = limits or RestLimits()
+        self._polls: set[asyncio.Future[list[Message]]] = set()
+        self._stopping = False
 
     @property
     def routes(self) -> list[Route]:
@@ -95,7 +98,14 @@ class RestChannel:
         """Nothing runs beside the requests."""
 
     async def stop(self) -> None:
-        """Nothing runs beside the requests."""
+        """Let go of those who wait for messages; they ask again."""
+        self._stopping = True
+        for poll in self._polls:
+            poll.cancel()
+
+    def gauges(self) -> dict[str, float]:
+        """Return how many wait for messages."""
+        return {"rest_polls": float(len(self._polls))}
 
     async def send(self, message: Message, *, account: str, address: str) -> Sent:
         """Do nothing: the message is in the store, where the other side fetches it."""
@@ -130,11 +140,24 @@ class RestChannel:
         query = read_query(request, MessagesQuery)
         address = parse.check_name("sender", query.sender, parse.MAX_SENDER)
         await self._limit(f"rest:poll:{address}", self._limits.polls)
-        found = await self._transcript.by_address(
-            self.name, "default", address, after=query.after, wait=query.wait
-        )
+        found = await self._found(address, query)
         owner = await self._transcript.owner(self.name, "default", address)
         return answer(render.entries(found, after=query.after, owner=owner))
+
+    async def _found(self, address: str, query: MessagesQuery) -> list[Message]:
+        """Wait for messages, but not for longer than the server runs."""
+        poll = asyncio.ensure_future(
+            self._transcript.by_address(self.name, "default", address, after=query.after, wait=query.wait)
+        )
+        self._polls.add(poll)
+        try:
+            return await poll
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+            return []
+        finally:
+            self._polls.discard(poll)
 
     def _admit(self, request: Request) -> None:
         demo_only = not self._token and self._demo

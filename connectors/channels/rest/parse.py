@@ -99,6 +99,6 @@ def _metadata(metadata: dict[str, Any] | None) -> dict[str, Any]:
         raise InvalidInput("`metadata` is nested too deeply.", field="metadata") from None
     if len(encoded) > MAX_METADATA:
         raise TooLarge(f"`metadata` may have {MAX_METADATA} bytes.", field="metadata", limit=MAX_METADATA)
-    if b"\\u0000" in encoded:
+    if b"\\u0000" in encoded.replace(b"\\\\", b""):
         raise InvalidInput("`metadata` has control characters.", field="metadata")
     return metadata

@@ -1,0 +1,150 @@
+"""The agents' API as one part: its route table, and the guard around every handler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from sanic import HTTPResponse, Request
+
+from bot.desk import shapes
+from bot.desk.conversations import Conversations
+from bot.desk.guard import Caller, Guard
+from bot.desk.live import Live
+from bot.desk.services import DeskService, SignIn
+from bot.desk.sessions import Sessions
+from bot.http.routes import Access, Handler, Route
+from bot.ports import Bus, Clock
+
+_READ = (400, 401, 403, 429, 503)
+_WRITE = (400, 401, 403, 413, 415, 429, 503)
+_MOVE = (*_WRITE, 404, 409)
+_BASE = "/api/v1"
+_ONE = f"{_BASE}/conversations/{{conversation_id}}"
+
+_Guarded = Callable[..., Coroutine[Any, Any, HTTPResponse]]
+
+
+class DeskApi:
+    """What agents, supervisors and their programs call."""
+
+    def __init__(
+        self, *, desk: DeskService, sign_in: SignIn, bus: Bus, clock: Clock, public_url: str = ""
+    ) -> None:
+        """Serve `desk` to those whom `sign_in` knows."""
+        self._guard = Guard(sign_in=sign_in, bus=bus, public_url=public_url)
+        self.live = Live(desk=desk, sign_in=sign_in, guard=self._guard, bus=bus, clock=clock)
+        self._sessions = Sessions(
+            desk=desk, sign_in=sign_in, guard=self._guard, live=self.live, bus=bus, clock=clock
+        )
+        self._conversations = Conversations(desk=desk)
+
+    async def start(self) -> None:
+        """Begin to pass hints on."""
+        await self.live.start()
+
+    async def stop(self) -> None:
+        """Close the live connections."""
+        await self.live.stop()
+
+    def gauges(self) -> dict[str, float]:
+        """Return how many desks are connected."""
+        return {"live_sockets": float(self.live.count)}
+
+    @property
+    def routes(self) -> list[Route]:
+        """Return what is to be served."""
+        return [*self._people(), *self._reading(), *self._changing()]
+
+    def _people(self) -> list[Route]:
+        s, tag = self._sessions, "people"
+        return [
+            Route(
+                method="POST", path=f"{_BASE}/session", handler=s.open, tag=tag, errors=_WRITE,
+                body=shapes.SignInBody, answer=shapes.SessionView,
+                summary="Sign in: sets the session cookie",
+            ),
+            self._route("DELETE", f"{_BASE}/session", s.close, tag, "Sign out", status=204, errors=_READ),
+            self._route(
+                "GET", f"{_BASE}/me", s.me, tag, "Say who is signed in",
+                answer=shapes.MeView, errors=_READ,
+            ),
+            self._route(
+                "PUT", f"{_BASE}/me/availability", s.set_availability, tag, "State your own presence",
+                body=shapes.AvailabilityBody, answer=shapes.AvailabilityView, errors=_WRITE,
+            ),
+            self._route(
+                "POST", f"{_BASE}/tokens", s.create_token, tag, "Make a bearer token for a program",
+                body=shapes.TokenBody, answer=shapes.TokenView, status=201, errors=_WRITE,
+            ),
+            self._route(
+                "GET", f"{_BASE}/agents", s.agents, tag, "List the people at the desk",
+                answer=shapes.AgentList, errors=_READ,
+            ),
+            self._route(
+                "GET", f"{_BASE}/audit", s.audit, tag, "Read the audit log, newest first",
+                query=shapes.AuditQuery, answer=shapes.AuditList, errors=_READ,
+            ),
+            self.live.route(f"{_BASE}/live"),
+        ]  # fmt: skip
+
+    def _reading(self) -> list[Route]:
+        c, tag = self._conversations, "conversations"
+        return [
+            self._route(
+                "GET", f"{_BASE}/conversations", c.list, tag, "List conversations by owner",
+                query=shapes.ConversationsQuery, answer=shapes.ConversationList, errors=_READ,
+            ),
+            self._route(
+                "GET", _ONE, c.show, tag, "Return a conversation with its customer and handoff packet",
+                answer=shapes.ConversationWithPacket, errors=(*_READ, 404),
+            ),
+            self._route(
+                "GET", f"{_ONE}/messages", c.messages, tag, "Return entries after a sequence number",
+                query=shapes.MessagesQuery, answer=shapes.MessageList, errors=(*_READ, 404),
+            ),
+        ]  # fmt: skip
+
+    def _changing(self) -> list[Route]:
+        c, tag = self._conversations, "conversations"
+        moves = (
+            ("claim", c.claim, shapes.ClaimBody, True, "Take a conversation from the queue or the bot"),
+            ("release", c.release, shapes.ReleaseBody, True, "Give a conversation back to the bot"),
+            ("transfer", c.transfer, shapes.TransferBody, False, "Pass a conversation on"),
+            ("resolve", c.resolve, shapes.ResolveBody, True, "Close a conversation"),
+        )
+        return [
+            self._route(
+                "POST", f"{_ONE}/messages", c.say, tag, "Reply to the customer, or leave a note",
+                body=shapes.SayBody, answer=shapes.MessageView, errors=_MOVE,
+            ),
+            *(
+                self._route(
+                    "POST", f"{_ONE}/{word}", handler, tag, summary, body=body, body_optional=optional,
+                    answer=shapes.ConversationDetail, errors=_MOVE,
+                )
+                for word, handler, body, optional, summary in moves
+            ),
+        ]  # fmt: skip
+
+    def _route(
+        self, method: str, path: str, handler: _Guarded, tag: str, summary: str, **values: Any
+    ) -> Route:
+        """Return a route that only who is signed in reaches; everything but GET is a change."""
+        guarded = self._guarded(handler, changing=method != "GET")
+        return Route(
+            method=method,
+            path=path,
+            handler=guarded,
+            tag=tag,
+            summary=summary,
+            access=Access.AGENT,
+            **values,
+        )
+
+    def _guarded(self, handler: _Guarded, *, changing: bool) -> Handler:
+        async def guarded(request: Request, **parameters: str) -> HTTPResponse:
+            caller: Caller = await self._guard.caller(request, changing=changing)
+            return await handler(caller, request, **parameters)
+
+        return guarded

@@ -1,0 +1,129 @@
+"""The live WebSocket: hints and presence for desks. It only hints; the truth is read from the API."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+
+import msgspec
+import structlog
+from sanic import Request
+
+from bot.desk.guard import Guard
+from bot.desk.services import DeskService, SignIn
+from bot.desk.socket import GOING_AWAY, SIGNED_OUT, Socket
+from bot.domain.errors import DomainError
+from bot.http.routes import Access, Route
+from bot.ports import Bus, Clock, Hint
+
+log = structlog.get_logger("baton.desk")
+
+_encode = msgspec.json.Encoder().encode
+
+
+class UpgradeRequired(DomainError):
+    """A WebSocket address was called without one."""
+
+    code: ClassVar[str] = "upgrade_required"
+    http_status: ClassVar[int] = 426
+    public_message: ClassVar[str] = "This address speaks WebSocket."
+
+
+class Live:
+    """Passes the bus's hints to every connected desk."""
+
+    def __init__(self, *, desk: DeskService, sign_in: SignIn, guard: Guard, bus: Bus, clock: Clock) -> None:
+        """Admit by `guard`; look again with `sign_in` while a connection is open."""
+        self._desk, self._sign_in, self._guard = desk, sign_in, guard
+        self._bus, self._clock = bus, clock
+        self._sockets: set[Socket] = set()
+        self._reader: asyncio.Task[None] | None = None
+
+    @property
+    def count(self) -> int:
+        """Return how many desks are connected to this node."""
+        return len(self._sockets)
+
+    def route(self, path: str) -> Route:
+        """Return the WebSocket's route."""
+        return Route(
+            method="GET", path=path, handler=self.connect, tag="people", access=Access.AGENT,
+            websocket=True, errors=(401, 403, 426, 429),
+            summary="WebSocket: hints, presence and typing; see ARCHITECTURE.md for the frames",
+        )  # fmt: skip
+
+    async def start(self) -> None:
+        """Begin to read the bus."""
+        self._reader = asyncio.get_running_loop().create_task(self._read())
+
+    async def stop(self) -> None:
+        """Close every connection and stop reading."""
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+        for socket in list(self._sockets):
+            socket.end(GOING_AWAY, "The server is stopping.")
+
+    async def connect(self, request: Request) -> None:
+        """Serve one connection from handshake to end."""
+        if request.headers.getone("upgrade", "").lower() != "websocket":
+            raise UpgradeRequired
+        self._guard.same_site(request)
+        caller = await self._guard.caller(request, changing=False)
+        transport: Any = request.transport
+        connection = await transport.get_protocol().websocket_handshake(request)
+        socket = Socket(
+            connection=connection,
+            caller=caller,
+            desk=self._desk,
+            sign_in=self._sign_in,
+            bus=self._bus,
+            clock=self._clock,
+        )
+        self._sockets.add(socket)
+        try:
+            await socket.serve()
+        finally:
+            self._sockets.discard(socket)
+
+    # Sanic looks for this before it asks a handler for a response.
+    connect.is_websocket = True  # type: ignore[attr-defined]
+
+    async def end_session(self, digest: str) -> None:
+        """Close the connections of a session that was ended here."""
+        for socket in list(self._sockets):
+            if socket.digest == digest:
+                socket.end(SIGNED_OUT, "Signed out.")
+
+    async def _read(self) -> None:
+        """Pass hints on for as long as the server runs, whatever happens to the bus."""
+        while True:
+            try:
+                async for hint in self._bus.subscribe():
+                    self._pass_on(hint)
+            except Exception as error:
+                log.warning("hints_interrupted", error=type(error).__name__)
+            await asyncio.sleep(1.0)
+
+    def _pass_on(self, hint: Hint) -> None:
+        """Encode once, offer to all; nobody is waited for."""
+        if not self._sockets:
+            return
+        if hint.kind == "presence":
+            state = str(hint.data.get("state", ""))
+            frame = _encode({"type": "presence", "agent": hint.conversation_id, "state": state})
+            for socket in self._sockets:
+                socket.note_presence(hint.conversation_id, state)
+        else:
+            frame = _encode(
+                {
+                    "type": "hint",
+                    "kind": hint.kind,
+                    "conversation_id": hint.conversation_id,
+                    "seq": hint.seq,
+                    "data": hint.data,
+                }
+            )
+        text = frame.decode()
+        for socket in self._sockets:
+            socket.offer(text)

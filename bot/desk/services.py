@@ -1,0 +1,119 @@
+"""What the desk asks of the core. The services implement this; the API knows nothing else of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.domain.agents import Agent, Availability, Session
+
+View = dict[str, Any]
+"""A plain JSON object; `bot.desk.shapes` says what is in it."""
+
+
+class DeskService(Protocol):
+    """What people can do with conversations; the caller comes first in every call.
+
+    Every method raises NotPermitted; those with a conversation raise UnknownConversation; those that
+    change one raise InvalidTransition with the fields owner, assignee and owner_version.
+    """
+
+    async def conversations(self, agent: Agent, *, owner: str, after: str, limit: int) -> list[View]:
+        """List conversations with the essentials."""
+        ...
+
+    async def conversation(self, agent: Agent, conversation_id: str) -> View:
+        """Return a conversation with its customer and packet."""
+        ...
+
+    async def messages(self, agent: Agent, conversation_id: str, *, after: int, limit: int) -> list[View]:
+        """Return entries with a greater sequence number."""
+        ...
+
+    async def say(
+        self, agent: Agent, conversation_id: str, *, text: str, kind: str, client_id: str
+    ) -> View:
+        """Add a reply or a note; idempotent by `client_id`."""
+        ...
+
+    async def claim(self, agent: Agent, conversation_id: str, *, take: bool = False) -> View:
+        """Take the conversation; with `take`, from another agent."""
+        ...
+
+    async def release(self, agent: Agent, conversation_id: str, note: str = "") -> View:
+        """Give it back to the bot."""
+        ...
+
+    async def transfer(
+        self, agent: Agent, conversation_id: str, *, to_agent: str, to_team: str, note: str
+    ) -> View:
+        """Pass it to an agent or to a team's queue."""
+        ...
+
+    async def resolve(
+        self, agent: Agent, conversation_id: str, *, note: str, reopens_to: str = "bot"
+    ) -> View:
+        """Close the matter."""
+        ...
+
+    async def set_availability(self, agent: Agent, state: Availability) -> View:
+        """State the caller's own presence."""
+        ...
+
+    async def agents(self, agent: Agent) -> list[View]:
+        """List the people at the desk."""
+        ...
+
+    async def audit(
+        self, agent: Agent, *, after: str, limit: int, actor: str, conversation_id: str
+    ) -> list[View]:
+        """Return the audit log, newest first."""
+        ...
+
+    async def typing(self, agent: Agent, conversation_id: str) -> None:
+        """Show that an answer is being written."""
+        ...
+
+
+class SignedIn(Protocol):
+    """A new sign-in."""
+
+    @property
+    def token(self) -> str:
+        """Return the cookie's value."""
+        ...
+
+    @property
+    def csrf(self) -> str:
+        """Return what the page must send with each change."""
+        ...
+
+    @property
+    def agent(self) -> Agent:
+        """Return who signed in."""
+        ...
+
+    @property
+    def expires_at(self) -> datetime:
+        """Return when the sign-in ends."""
+        ...
+
+
+class SignIn(Protocol):
+    """Checks who is calling."""
+
+    async def sign_in(self, email: str, password: str, *, address: str) -> SignedIn:
+        """Open a session. Raises NotSignedIn, TooManyRequests."""
+        ...
+
+    async def who(self, token: str) -> tuple[Agent, Session] | None:
+        """Return whose cookie or bearer token this is, while it is valid."""
+        ...
+
+    async def sign_out(self, token: str) -> None:
+        """End a session."""
+        ...
+
+    async def create_token(self, agent: Agent, *, label: str, days: int) -> str:
+        """Make a bearer token for a program. Raises InvalidInput."""
+        ...

@@ -1,0 +1,276 @@
+"""What the agents' API reads and writes; the description at /openapi.json is made from these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from bot.domain.message import MAX_TEXT
+
+_Line = Annotated[str, msgspec.Meta(max_length=200)]
+_Note = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+_Seq = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+_Limit = Annotated[int, msgspec.Meta(ge=1, le=200)]
+_Id = Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class Strict(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A body or query that takes what it names and nothing else."""
+
+
+# --- read --------------------------------------------------------------------------------------
+
+
+class SignInBody(Strict):
+    """Who signs in."""
+
+    email: Annotated[str, msgspec.Meta(min_length=1, max_length=320)]
+    password: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
+
+
+class TokenBody(Strict):
+    """A token for a program; `label` says in the audit log what it is for."""
+
+    label: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    days: Annotated[int, msgspec.Meta(ge=1, le=3_650)] = 365
+
+
+class AvailabilityBody(Strict):
+    """The caller's own presence."""
+
+    state: Literal["online", "away", "offline"]
+
+
+class SayBody(Strict):
+    """A reply to the customer, or a note for agents; the same `client_id` again changes nothing."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
+    client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+    kind: Literal["reply", "note"] = "reply"
+
+
+class ClaimBody(Strict):
+    """With `take`, a supervisor takes the conversation from another agent."""
+
+    take: bool = False
+
+
+class ReleaseBody(Strict):
+    """A note for whoever comes next."""
+
+    note: _Note = ""
+
+
+class TransferBody(Strict):
+    """Where to: an agent's id or a team's name, not both."""
+
+    to_agent: _Id = ""
+    to_team: _Line = ""
+    note: _Note = ""
+
+
+class ResolveBody(Strict):
+    """A closing note, and who answers should the customer write again."""
+
+    note: _Note = ""
+    reopens_to: Literal["bot", "queue"] = "bot"
+
+
+class ConversationsQuery(Strict):
+    """Whose conversations; `after` is the last id of the page before."""
+
+    owner: Literal["queue", "mine", "agent", "bot", "nobody", "all"] = "queue"
+    after: _Id = ""
+    limit: _Limit = 50
+
+
+class MessagesQuery(Strict):
+    """Entries with a greater sequence number."""
+
+    after: _Seq = 0
+    limit: _Limit = 200
+
+
+class AuditQuery(Strict):
+    """Entries before the id `after`, of one person or about one conversation if so wished."""
+
+    actor: _Id = ""
+    conversation_id: _Id = ""
+    after: _Id = ""
+    limit: _Limit = 100
+
+
+# --- written -----------------------------------------------------------------------------------
+
+
+class Person(msgspec.Struct, kw_only=True):
+    """Somebody at the desk."""
+
+    id: str
+    email: str
+    name: str
+    role: Literal["agent", "supervisor", "trainer", "admin"]
+    team: str = ""
+
+
+class PresentPerson(Person, kw_only=True):
+    """Somebody at the desk, and whether they take work."""
+
+    state: Literal["online", "away", "offline"]
+
+
+class SessionView(msgspec.Struct, kw_only=True):
+    """A sign-in. Send `csrf` as X-CSRF-Token with every request that changes something."""
+
+    csrf: str
+    expires_at: str
+    agent: Person
+
+
+class MeView(SessionView, kw_only=True):
+    """Who is signed in, and whether they take work."""
+
+    state: Literal["online", "away", "offline"]
+
+
+class TokenView(msgspec.Struct, kw_only=True):
+    """A bearer token; it is shown this once."""
+
+    token: str
+    label: str
+    days: int
+
+
+class AvailabilityView(msgspec.Struct, kw_only=True):
+    """A stated presence lapses unless it is stated again or a live connection keeps it."""
+
+    agent: str
+    state: Literal["online", "away", "offline"]
+    for_seconds: float
+
+
+class MessageView(msgspec.Struct, kw_only=True):
+    """One entry: a message, a note or an event. `nlu` is what was understood of a customer's."""
+
+    id: str
+    seq: int
+    author: Literal["customer", "bot", "agent", "system"]
+    author_id: str
+    author_name: str
+    kind: Literal["text", "choices", "media", "location", "note", "event"]
+    text: str
+    choices: list[str]
+    attachments: list[dict[str, Any]]
+    custom: dict[str, Any] | None
+    created_at: str
+    delivery: str
+    client_id: str
+    failed: bool
+    nlu: dict[str, Any] | None = None
+    event: str | None = None
+
+
+class ConversationView(msgspec.Struct, kw_only=True):
+    """The essentials of a conversation."""
+
+    id: str
+    channel: str
+    address: str
+    owner: Literal["bot", "queue", "agent", "nobody"]
+    owner_version: int
+    assignee: str
+    assignee_name: str
+    desk: str
+    team: str
+    language: str
+    seq: int
+    priority: int
+    reason: str | None
+    waiting_since: str | None
+    reply_until: str | None
+    created_at: str
+    updated_at: str
+    customer_name: str
+    last_message: MessageView | None
+
+
+class ConversationDetail(ConversationView, kw_only=True):
+    """A conversation with its customer."""
+
+    customer: dict[str, Any] | None
+
+
+class Packet(msgspec.Struct, kw_only=True):
+    """What an agent needs in the first ten seconds: why the bot stopped and what is known."""
+
+    idempotency_key: str
+    conversation_id: str
+    reason: str
+    reason_text: str
+    evidence: dict[str, Any]
+    priority: int
+    requested_at: str
+    summary: str
+    turns: list[dict[str, Any]]
+    failed_turns: int
+    slots: dict[str, Any]
+    done: list[dict[str, Any]]
+    still_open: list[str]
+    profile: dict[str, Any] | None
+    profile_source: str
+    profile_age: float | None
+    trust: str
+    orders: list[dict[str, Any]]
+    other_conversations: list[dict[str, Any]]
+    channel: str
+    language: str
+    reply_until: str | None
+    sentiment: str
+    team: str
+    skills: list[str]
+    transcript: list[MessageView]
+
+
+class ConversationWithPacket(ConversationDetail, kw_only=True):
+    """A conversation with its customer and the packet of its newest handoff."""
+
+    packet: Packet | None
+
+
+class ConversationList(msgspec.Struct, kw_only=True):
+    """One page; ask for the next with `after`, which is empty at the end."""
+
+    conversations: list[ConversationView]
+    after: str
+
+
+class MessageList(msgspec.Struct, kw_only=True):
+    """Entries in order; ask again with `last`."""
+
+    messages: list[MessageView]
+    last: int
+
+
+class AgentList(msgspec.Struct, kw_only=True):
+    """The people at the desk."""
+
+    agents: list[PresentPerson]
+
+
+class AuditView(msgspec.Struct, kw_only=True):
+    """One thing that somebody did."""
+
+    id: str
+    at: str
+    actor: str
+    action: str
+    conversation_id: str
+    detail: dict[str, Any] | None
+
+
+class AuditList(msgspec.Struct, kw_only=True):
+    """One page, newest first; ask for the next with `after`, which is empty at the end."""
+
+    entries: list[AuditView]
+    after: str
