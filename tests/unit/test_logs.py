@@ -70,13 +70,13 @@ def test_tracebacks_show_no_local_variables(style: str, capsys: pytest.CaptureFi
         raise RuntimeError("it broke")
 
     try:
-        fails("my secret parcel"[3:])
+        fails("-".join(["lost", "parcel"]))
     except RuntimeError:
         structlog.get_logger("test").exception("turn failed")
     logged = capsys.readouterr().err
     assert "it broke" in logged
     assert "Traceback" in logged
-    assert "secret parcel" not in logged.replace('fails("my secret parcel"[3:])', "")
+    assert "lost-parcel" not in logged
 
 
 def test_level(capsys: pytest.CaptureFixture[str]) -> None:
