@@ -11,9 +11,12 @@ import httpx
 import pytest
 from sanic import Sanic
 
+from bot.desk import DeskApi
 from bot.web import Metrics, WebDeps, WebServer, create_app
 from connectors.channels.rest import RestChannel, RestLimits
-from tests.web.fakes import FakeBus, FakeClock, FakeCore, FakeEngine, FakeStore
+from tests.support.clock import FakeClock
+from tests.web.desk_fakes import PASSWORD, FakeDesk, FakeSignIn
+from tests.web.fakes import FakeBus, FakeCore, FakeEngine, FakeStore
 
 TOKEN = "rest-token-of-the-tests"
 
@@ -37,6 +40,10 @@ class World:
     url: str = ""
     parts: tuple[Any, ...] = ()
 
+    def __post_init__(self) -> None:
+        self.desk = FakeDesk(bus=self.bus)
+        self.sign_in = FakeSignIn(self.clock)
+
     def rest(self) -> RestChannel:
         return RestChannel(
             intake=self.core,
@@ -51,7 +58,10 @@ class World:
         )
 
     def deps(self) -> WebDeps:
-        self.parts = (self.rest(),)
+        self.api = DeskApi(
+            desk=self.desk, sign_in=self.sign_in, bus=self.bus, clock=self.clock, public_url=self.public_url
+        )
+        self.parts = (self.rest(), self.api)
         return WebDeps(
             store=self.store,  # type: ignore[arg-type]
             engine=self.engine,  # type: ignore[arg-type]
@@ -77,6 +87,17 @@ class World:
                 yield client
         finally:
             await server.stop(drain=1.0)
+
+
+async def sign_in(client: httpx.AsyncClient, name: str = "kim") -> str:
+    """Sign in; the client keeps the cookie and sends the csrf value from now on. Returns the token."""
+    body = {"email": f"{name}@example.com", "password": PASSWORD}
+    response = await client.post("/api/v1/session", json=body)
+    assert response.status_code == 200, response.text
+    client.headers["x-csrf-token"] = response.json()["csrf"]
+    token = response.cookies["baton_session"]
+    assert isinstance(token, str)
+    return token
 
 
 @pytest.fixture

@@ -5,30 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.errors import StoreError
-from bot.domain.message import Author, Kind, InboundMessage, Message
+from bot.domain.message import Author, InboundMessage, Kind, Message
 from bot.ports import EngineStatus, Hint
+from tests.support.clock import START
 
-BEGIN = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-
-
-class FakeClock:
-    """Time that tests move."""
-
-    def __init__(self) -> None:
-        self.time = BEGIN
-
-    def now(self) -> datetime:
-        return self.time
-
-    def move(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(0)
+BEGIN = START
 
 
 class FakeStore:
