@@ -38,8 +38,7 @@ class TurnMaker(Protocol):
 Loader = Callable[[str, str], "TurnMaker | Awaitable[TurnMaker]"]
 """(model path, project folder or "") -> turn maker; runs in the engine process and may be async.
 
-What it raises is reported as the reason why the engine does not start. A synchronous loader runs
-on a thread when a second model is loaded beside the first.
+What it raises is reported as the reason why the engine does not start.
 """
 
 
