@@ -17,6 +17,9 @@ from bot.nlu.text import char_grams, normalise, word_grams
 
 FOLDS = 5
 
+MOST_USUAL = 0.85
+"""Examples resemble each other more than customers resemble them: no text must be known better."""
+
 
 def fit(texts: Sequence[str], intents: Sequence[str], *, c: float = 1.0) -> SparseModel:
     """Train on labelled texts; the same input gives the same model. Raises ValueError under two intents."""
@@ -109,7 +112,9 @@ def _scale(scores: Any, truth: Any) -> float:
 
 def _usual(coverage: Any) -> float:
     """Return the share of known n-grams that three of four unseen texts of the same kind reach."""
-    return float(np.round(max(np.quantile(coverage, 0.25), 0.1), 6)) if len(coverage) else 1.0
+    if len(coverage) == 0:
+        return MOST_USUAL
+    return float(np.round(np.clip(np.quantile(coverage, 0.25), 0.1, MOST_USUAL), 6))
 
 
 def _loss(logits: Any, truth: Any) -> float:
