@@ -1,0 +1,1 @@
+"""Crash, fuzz and load runs against the real server; run them with `make test-long`."""
