@@ -97,6 +97,9 @@ class Turns:
         wait = await self._gathering.wait(job.rows, self._channels.get(job.conversation.channel))
         if wait > 0:
             return wait
+        if job.rows[0].attempts >= MAX_ATTEMPTS:
+            await self._fail(replace(job, rows=job.rows[:1]), {"error": "gave_up"})
+            return 0.0
         job = replace(
             job, rows=self._gathering.group(job.rows, self._channels.get(job.conversation.channel))
         )

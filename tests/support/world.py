@@ -153,14 +153,15 @@ class GatedEngine:
         said = f"echo {turns}: {text}"
         if word == "prove":
             answer = await directory(
-                request.context, "action_prove", 0, "prove_order",
+                request.context,
+                "action_prove",
+                0,
+                "prove_order",
                 {"number": rest, "proof": "ada@example.com"},
             )
             said = f"prove {rest}: {answer.status.value}"
         if word == "cancel":
-            answer = await directory(
-                request.context, "action_cancel", 0, "cancel_order", {"number": rest}
-            )
+            answer = await directory(request.context, "action_cancel", 0, "cancel_order", {"number": rest})
             said = f"cancel {rest}: {answer.status.value}"
         if self.hold:
             gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -270,7 +271,11 @@ class World:
         self.dispatcher = Dispatcher(store=self.store, clock=self.clock, run_next=self.turns.run_next)
         parts: dict[str, Any] = {**shared, "record": self.record, "handoffs": self.handoffs}
         self.intake = Intake(
-            **parts, metrics=self.metrics, wake=self.dispatcher.wake, expiry=EXPIRY, agent_silent=AGENT_SILENT
+            **parts,
+            metrics=self.metrics,
+            wake=self.dispatcher.wake,
+            expiry=EXPIRY,
+            agent_silent=AGENT_SILENT,
         )
         self.desk = DeskService(
             **parts,
@@ -297,15 +302,25 @@ class World:
     async def agent(self, name: str = "Ana", role: Role = Role.AGENT) -> Agent:
         """Put an agent into the store and online."""
         agent = Agent(
-            id=name.lower(), email=f"{name.lower()}@example.com", name=name, role=role,
+            id=name.lower(),
+            email=f"{name.lower()}@example.com",
+            name=name,
+            role=role,
             created_at=self.clock.now(),
         )
         await self.store.write(lambda tx: tx.put_agent(agent))
         await self.bus.set_presence(agent.id, "online", 3600.0)
         return agent
 
-    async def write(self, text: str = "", *, sender: str = "kim", channel: str = "rest",
-                    message_id: str = "", **more: Any) -> Accepted:
+    async def write(
+        self,
+        text: str = "",
+        *,
+        sender: str = "kim",
+        channel: str = "rest",
+        message_id: str = "",
+        **more: Any,
+    ) -> Accepted:
         """Take a customer's message in."""
         return await self.intake.accept(
             InboundMessage(
