@@ -65,6 +65,9 @@ def _config(deps: WebDeps) -> Config:
             "AUTO_EXTEND": False,
             "MOTD": False,
             "FALLBACK_ERROR_FORMAT": "json",
+            # Sanic rewrites its own classes at start-up to drop unused signals. That holds for the
+            # whole process, and doing it twice fails.
+            "TOUCHUP": not hasattr(Sanic, "__touched__"),
         }
     )
     if deps.proxies:

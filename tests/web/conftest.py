@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from sanic import Sanic
 
 from bot.desk import DeskApi
 from bot.web import Metrics, WebDeps, WebServer, create_app
@@ -77,9 +76,8 @@ class World:
     @contextlib.asynccontextmanager
     async def serve(self) -> AsyncIterator[httpx.AsyncClient]:
         """Start the server and give a client for it."""
-        Sanic.test_mode = True
         deps = self.deps()
-        server = WebServer(create_app(deps), port=0, parts=deps.parts)
+        self.server = server = WebServer(create_app(deps), port=0, parts=deps.parts)
         await server.start()
         self.url = f"http://127.0.0.1:{server.port}"
         try:
