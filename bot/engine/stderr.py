@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections import deque
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ import structlog
 
 _log = structlog.get_logger("bot.engine")
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 MAX_LINE = 500
 """Longest part of a line that is kept, in characters."""
 BURST = 40
@@ -55,7 +57,7 @@ class StderrReader(asyncio.Protocol):
         *lines, rest = (self._rest + data).split(b"\n")
         self._rest = rest[: MAX_LINE * 4]
         for line in lines:
-            self._line(line.decode("utf-8", "replace").rstrip()[:MAX_LINE])
+            self._line(_COLOUR.sub("", line.decode("utf-8", "replace")).rstrip()[:MAX_LINE])
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Report that nobody can print any more."""
