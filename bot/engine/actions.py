@@ -27,7 +27,7 @@ from rasa_sdk.utils import all_subclasses
 from bot.domain.errors import ConfigError
 from bot.engine.directory import current_action
 from bot.engine.scope import ActionFailure, scope
-from bot.engine.state import plain
+from bot.engine.tracker import plain
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,10 @@ class InProcessActions(EndpointConfig):
         """Run the action that `json` names; return its events and responses as plain values."""
         call = dict(kwargs["json"])
         name = call["next_action"]
-        call["tracker"] = _decode(_encode(call["tracker"]))
+        state = call["tracker"]
+        # The events are copies already (`BoundedTracker.current_state`), all else is copied here.
+        events = state.pop("events", None)
+        call["tracker"] = {**_decode(_encode(state)), "events": events}
         call["domain"] = self._frozen(call.get("domain") or {})
         token = current_action.set(name)
         try:

@@ -288,6 +288,8 @@ def quiet() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.getLogger("rasa").setLevel(logging.WARNING)
     logging.getLogger("rasa_sdk").setLevel(logging.WARNING)
+    # It warns on each form turn that a slot has no validation, which is an ordinary choice.
+    logging.getLogger("rasa_sdk.forms").setLevel(logging.ERROR)
     if not structlog.is_configured():
         # Unconfigured, it prints debug events with whole messages in them.
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))

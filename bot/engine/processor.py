@@ -4,14 +4,18 @@ session expiry, no reminders, no debug copies, and no swallowed exceptions.
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rasa.core.actions.action import Action, ActionExecutionRejection
 from rasa.core.channels.channel import OutputChannel, UserMessage
-from rasa.core.policies.policy import PolicyPrediction
+from rasa.core.constants import POLICY_MAX_HISTORY
+from rasa.core.policies.memoization import MemoizationPolicy
+from rasa.core.policies.policy import Policy, PolicyPrediction
+from rasa.core.policies.rule_policy import RULES, RULES_FOR_LOOP_UNHAPPY_PATH, RulePolicy
 from rasa.core.processor import MessageProcessor
 from rasa.engine import loader
 from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
@@ -60,6 +64,7 @@ class FastProcessor(MessageProcessor):
             action_endpoint=action_endpoint,
         )
         self.nlg = Wordings(self.domain.responses)
+        self.horizon = horizon(self.graph_runner.components())
 
     @staticmethod
     def _load_model(model_path: str | Path) -> tuple[str, ModelMetadata, GraphRunner]:
@@ -219,3 +224,22 @@ class FastProcessor(MessageProcessor):
             for name in self.domain.user_actions
             if not name.startswith(UTTER_PREFIX) and name not in known
         )
+
+
+def horizon(components: Iterable[Any]) -> int | None:
+    """Return how many of the newest dialogue states the policies look at; None if one looks at all.
+
+    A rule's length bounds what the rule policy sees, `max_history` what memoization does.
+    """
+    longest = 1
+    for policy in components:
+        if not isinstance(policy, Policy):
+            continue
+        if type(policy) is RulePolicy:
+            keys = (*policy.lookup[RULES], *policy.lookup.get(RULES_FOR_LOOP_UNHAPPY_PATH, ()))
+            longest = max([longest, *(len(json.loads(key)) for key in keys)])
+        elif type(policy) is MemoizationPolicy and policy.config.get(POLICY_MAX_HISTORY):
+            longest = max(longest, policy.config[POLICY_MAX_HISTORY])
+        else:
+            return None
+    return longest + 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.errors import TurnFailed
 from bot.domain.handoff import HandoffSignal, Reason
-from bot.domain.message import Nlu
+from bot.domain.message import MAX_TEXT, Nlu
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.engine import lean, reading
 from bot.engine.cache import TrackerCache
@@ -144,6 +144,7 @@ class RasaTurns:
         if tracker is None:
             tracker = BoundedTracker(request.conversation_id, domain.slots)
         tracker.now = request.context.now.timestamp()
+        tracker.horizon = self._processor.horizon
         if request.context.after_handoff and tracker.events:
             tracker = without_history(tracker, domain)
         return tracker
@@ -152,7 +153,7 @@ class RasaTurns:
         from rasa.shared.core.events import UserUttered
 
         parsed = self._parse_payload(request) if request.payload else self._parse(request.text)
-        text = request.text[: reading.MAX_TEXT] or request.payload
+        text = request.text[:MAX_TEXT] or request.payload
         parsed["text"] = text
         return UserUttered(
             text,
@@ -214,7 +215,7 @@ def to_signal(value: Any) -> HandoffSignal:
     evidence = wish.get("evidence")
     evidence = dict(evidence) if isinstance(evidence, dict) else {}
     try:
-        reason = Reason(wish.get("reason"))
+        reason = Reason(str(wish.get("reason")))
     except ValueError:
         evidence["reason"] = str(wish.get("reason"))
         reason = Reason.BUSINESS_RULE

@@ -137,6 +137,10 @@ def _entity(found: dict[str, Any]) -> Entity:
     return Entity(
         name=str(found.get("entity")),
         value=value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str),
-        start=int(found.get("start") if found.get("start") is not None else -1),
-        end=int(found.get("end") if found.get("end") is not None else -1),
+        start=_position(found.get("start")),
+        end=_position(found.get("end")),
     )
+
+
+def _position(value: Any) -> int:
+    return value if isinstance(value, int) else -1

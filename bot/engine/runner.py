@@ -52,6 +52,10 @@ class DirectRunner(GraphRunner):
             values[name] = node._fn(node._component, **arguments)
         return {target: values[target] for target in wanted}
 
+    def components(self) -> list[Any]:
+        """Return the loaded components."""
+        return [node._component for node in self._nodes.values()]
+
     def _order(self, targets: tuple[str, ...]) -> list[Step]:
         plan: list[Step] = []
         done: set[str] = set()

@@ -32,7 +32,7 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 
-from bot.engine.tracker import BoundedTracker
+from bot.engine.tracker import BoundedTracker, plain
 
 logger = logging.getLogger(__name__)
 
@@ -59,15 +59,6 @@ class _State(msgspec.Struct, array_like=True, frozen=True):
 
 
 _decoder = msgspec.msgpack.Decoder(_State)
-
-
-def plain(value: Any) -> Any:
-    """Make a value that an action left behind storable (numpy scalars, sets, anything else)."""
-    if hasattr(value, "item"):
-        return value.item()
-    if isinstance(value, set | frozenset):
-        return sorted(value, key=str)
-    return str(value)
 
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=plain)
@@ -109,8 +100,8 @@ def bounded(tracker: BoundedTracker, domain: Domain) -> BoundedTracker:
 
     To be called between two turns only.
     """
-    turns = sum(isinstance(e, UserUttered) for e in tracker.events)
-    restarted = any(isinstance(e, Restarted) for e in tracker.events)
+    turns = sum(e.type_name == UserUttered.type_name for e in tracker.events)
+    restarted = any(e.type_name == Restarted.type_name for e in tracker.events)
     if turns < CUT_AT_TURNS and len(tracker.events) < CUT_AT_EVENTS and not restarted:
         return tracker
     applied = tracker.applied_events()
@@ -137,7 +128,7 @@ def _rebuilt(events: list[Event], tracker: BoundedTracker, domain: Domain) -> Bo
             event.timestamp = tracker.now
     rows = [_unpack(_packed(e)) for e in events]
     rebuilt = replay(rows, tracker.sender_id, domain)
-    rebuilt.now = tracker.now
+    rebuilt.now, rebuilt.horizon = tracker.now, tracker.horizon
     return rebuilt
 
 

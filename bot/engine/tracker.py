@@ -11,29 +11,41 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 from rasa.shared.core.constants import PREVIOUS_ACTION
 from rasa.shared.core.domain import Domain, State
-from rasa.shared.core.events import (
-    ActionExecuted,
-    ActionReverted,
-    ActiveLoop,
-    Event,
-    Restarted,
-    SessionStarted,
-    UserUtteranceReverted,
-)
+from rasa.shared.core.events import Event
 from rasa.shared.core.slots import Slot
-from rasa.shared.core.trackers import DialogueStateTracker, TrackerActiveLoop
+from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity, TrackerActiveLoop
 
-_REWRITES = (Restarted, SessionStarted, ActionReverted, UserUtteranceReverted)
+# Kinds by name: isinstance is slow for Rasa's events, which are abstract base classes.
+_REWRITES = frozenset({"restart", "session_started", "undo", "rewind"})
+_ACTION, _LOOPS = "action", frozenset({"active_loop", "form"})
+
+
+def plain(value: Any) -> Any:
+    """Make a value that an action left behind storable (numpy scalars, sets, anything else)."""
+    if hasattr(value, "item"):
+        return value.item()
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=str)
+    return str(value)
+
+
+_to_json = msgspec.json.Encoder(enc_hook=plain).encode
 
 
 class BoundedTracker(DialogueStateTracker):
     """Rasa's tracker with remembered answers; made for one conversation at a time."""
 
     def __init__(self, sender_id: str, slots: Iterable[Slot] | None, *args: Any, **kwargs: Any) -> None:
-        """Start empty; `now` is the time that new events get, in seconds since the epoch."""
+        """Start empty.
+
+        `now` is the time that new events get, in seconds since the epoch; `horizon` is how many of
+        the newest dialogue states the policies can tell apart, None for all.
+        """
         self.now: float | None = None
+        self.horizon: int | None = None
         self._forget()
         super().__init__(sender_id, None, *args, **kwargs)
         if slots is not None:
@@ -65,20 +77,21 @@ class BoundedTracker(DialogueStateTracker):
             self.update(event, domain)
 
     def _follow(self, event: Event) -> None:
-        # Keep the applied events in step where appending is all that Rasa would do.
-        if self._applied is not None and self._seen == len(self.events) - 1 and self._appends(event):
-            self._applied.append(event)
-        else:
-            self._applied = None
+        # Keep the applied events in step where that takes less than going through all of them.
+        applied, in_step = self._applied, self._seen == len(self.events) - 1
         self._seen = len(self.events)
-
-    def _appends(self, event: Event) -> bool:
-        assert self._applied is not None
-        if isinstance(event, ActiveLoop):
-            return event.name is None or event.name in self._loops
-        if isinstance(event, ActionExecuted) and event.action_name in self._loops:
-            return self._first_loop_execution_or_unhappy_path(event.action_name, self._applied)
-        return not isinstance(event, _REWRITES)
+        if applied is None or not in_step or event.type_name in _REWRITES:
+            self._applied = None
+        elif event.type_name == _ACTION and event.action_name in self._loops:
+            if self._first_loop_execution_or_unhappy_path(event.action_name, applied):
+                applied.append(event)
+            else:
+                self._undo_till_previous_loop_execution(event.action_name, applied)
+                self._generation += 1
+        elif event.type_name in _LOOPS and event.name and event.name not in self._loops:
+            self._applied = None
+        else:
+            applied.append(event)
 
     # --- what is asked ------------------------------------------------------------------------
 
@@ -90,7 +103,7 @@ class BoundedTracker(DialogueStateTracker):
         if self._applied is None or self._seen != len(self.events):
             self._applied = super().applied_events()
             self._seen = len(self.events)
-            self._loops = {e.name for e in self.events if isinstance(e, ActiveLoop) and e.name}
+            self._loops = {e.name for e in self.events if e.type_name in _LOOPS and e.name}
             self._generation += 1
         return self._applied
 
@@ -101,7 +114,10 @@ class BoundedTracker(DialogueStateTracker):
         ignore_rule_only_turns: bool = False,
         rule_only_data: dict[str, Any] | None = None,
     ) -> list[State]:
-        """Return the dialogue states, continuing from what was worked out before."""
+        """Return the dialogue states, continuing from what was worked out before.
+
+        With a `horizon`, only so many of the newest.
+        """
         if omit_unset_slots:  # only training asks this
             return super().past_states(domain, True, ignore_rule_only_turns, rule_only_data)
         applied = self._current()
@@ -110,7 +126,15 @@ class BoundedTracker(DialogueStateTracker):
             shadow = self.init_copy()
             walk = _Walk(shadow, domain, ignore_rule_only_turns, rule_only_data, self._generation)
             self._walks[ignore_rule_only_turns] = walk
-        return walk.states_after(applied)
+        return walk.states_after(applied, self.horizon)
+
+    def current_state(self, event_verbosity: EventVerbosity = EventVerbosity.NONE) -> dict[str, Any]:
+        """Return what custom actions get: copies of the events, of which each is rendered once."""
+        state = super().current_state()
+        events = self._events_for_verbosity(event_verbosity)
+        if events is not None:
+            state["events"] = msgspec.json.decode(b"[" + b",".join(_rendered(e) for e in events) + b"]")
+        return state
 
     # --- copies -------------------------------------------------------------------------------
 
@@ -122,7 +146,7 @@ class BoundedTracker(DialogueStateTracker):
             self._max_event_history,
             is_rule_tracker=self.is_rule_tracker,
         )
-        fresh.now = self.now
+        fresh.now, fresh.horizon = self.now, self.horizon
         return fresh
 
     def copy(self) -> BoundedTracker:
@@ -172,18 +196,24 @@ class _Walk:
         self._last_ml_action: Any = None
         self._hidden = False
 
-    def states_after(self, applied: list[Event]) -> list[State]:
-        """Return the states after these events, of which earlier calls have seen a beginning."""
-        for event in applied[self._done :]:
-            if isinstance(event, ActionExecuted):
-                self._step(event.hide_rule_turn)
+    def states_after(self, applied: list[Event], horizon: int | None) -> list[State]:
+        """Return the newest states after these events, of which earlier calls saw a beginning."""
+        new = applied[self._done :]
+        # States beyond the horizon are asked for by nobody; in the other walk they build on each other.
+        skip = 0 if self._ml or horizon is None else sum(e.type_name == _ACTION for e in new) - horizon
+        for event in new:
+            if event.type_name == _ACTION:
+                skip -= 1
+                if skip < 0:
+                    self._step(event.hide_rule_turn)
             self._shadow.events.append(event)
             event.apply_to(self._shadow)
         self._done = len(applied)
         # The present moment is a state too, but only until the next event.
         before = (len(self._states), self._last_ml_action, self._hidden)
         self._step(False)
-        result = [{k: dict(v) for k, v in state.items()} for state in self._states]
+        newest = self._states if horizon is None else self._states[-horizon:]
+        result = [{k: dict(v) for k, v in state.items()} for state in newest]
         length, self._last_ml_action, self._hidden = before
         del self._states[length:]
         return result
@@ -205,3 +235,10 @@ class _Walk:
             if self._last_ml_action:
                 state[PREVIOUS_ACTION] = self._last_ml_action
         self._states.append(domain._clean_state(state))
+
+
+def _rendered(event: Event) -> bytes:
+    known: bytes | None = event.__dict__.get("_baton_json")
+    if known is None:
+        known = event.__dict__["_baton_json"] = _to_json(event.as_dict())
+    return known

@@ -1,0 +1,1 @@
+"""A throw-away assistant that steps into every trap of the runtime once."""

@@ -1,0 +1,90 @@
+"""A conversation with `RasaTurns` as the turn service holds it: one turn, one commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.domain.customer import Answer, Status, TurnContext
+from bot.domain.turn import TurnRequest, TurnResult
+
+NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+class NoDirectory:
+    """A directory that knows nobody."""
+
+    async def orders(self) -> Answer[Any]:
+        return Answer(status=Status.NOT_ALLOWED)
+
+    async def profile(self) -> Answer[Any]:
+        return Answer(status=Status.NOT_ALLOWED)
+
+    async def order(self, number: str) -> Answer[Any]:
+        return Answer(status=Status.NOT_ALLOWED)
+
+    async def prove_order(self, number: str, proof: str) -> Answer[Any]:
+        return Answer(status=Status.NOT_FOUND)
+
+    async def cancel_order(self, number: str) -> Answer[Any]:
+        return Answer(status=Status.NOT_ALLOWED)
+
+    async def start_return(self, number: str, reason: str) -> Answer[Any]:
+        return Answer(status=Status.NOT_ALLOWED)
+
+    async def refund_status(self, number: str) -> Answer[Any]:
+        return Answer(status=Status.NOT_ALLOWED)
+
+
+@dataclass
+class Talk:
+    """`live` keeps the engine's trackers between turns; otherwise each is rebuilt from the state."""
+
+    turns: Any
+    id: str = "c1"
+    channel: str = "rest"
+    live: bool = True
+    state: bytes | None = None
+    count: int = 0
+    facts: dict[str, str] = field(default_factory=lambda: {"opening_hours": "9 to 5"})
+
+    def request(self, text: str = "", *, payload: str = "", after_handoff: bool = False) -> TurnRequest:
+        self.count += 1
+        context = TurnContext(
+            conversation_id=self.id,
+            customer_id="k1",
+            inbox_id=f"i{self.count}",
+            channel=self.channel,
+            now=NOW,
+            facts=self.facts,
+            after_handoff=after_handoff,
+        )
+        return TurnRequest(
+            turn_id=f"{self.id}-{self.count}",
+            conversation_id=self.id,
+            context=context,
+            text=text,
+            payload=payload,
+            state=self.state,
+        )
+
+    async def turn(self, text: str = "", **options: Any) -> TurnResult:
+        return await self.run(self.request(text, **options))
+
+    async def run(self, request: TurnRequest) -> TurnResult:
+        try:
+            result = await self.turns.turn(request, NoDirectory())
+        except BaseException:
+            self.turns.settle(request.turn_id, False)
+            raise
+        self.state = result.state
+        self.turns.settle(request.turn_id, self.live)
+        return result
+
+    async def say(self, text: str = "", **options: Any) -> list[str]:
+        """Return the texts of the replies."""
+        return [m.text for m in (await self.turn(text, **options)).messages]
+
+    def twin(self, **changes: Any) -> Talk:
+        return replace(self, **changes)
