@@ -158,6 +158,18 @@ def rate(value: str) -> RateLimit:
     return RateLimit(count=int(found[1]), seconds=float(int(found[2] or 1) * _UNITS[found[3]]))
 
 
+def seconds_by_name(value: str) -> dict[str, float]:
+    """Read `name=seconds, name=seconds`."""
+    found: dict[str, float] = {}
+    for part in value.split(","):
+        name, _, seconds = part.partition("=")
+        try:
+            found[name.strip()] = float(seconds)
+        except ValueError:
+            raise ValueError("must be like C001=2, C002=0.5") from None
+    return found
+
+
 def masked_url(value: str) -> str:
     """Return an address for people: without its password and query."""
     parts = urlsplit(value)

@@ -50,6 +50,13 @@ class Settings:
     demo: bool = _setting(
         kind.boolean, "no", "Demo shop and open REST channel on this machine; like `--demo`."
     )
+    demo_delays: dict[str, float] = _setting(
+        kind.seconds_by_name,
+        "",
+        "Seconds that the demo shop takes for single customers, such as `C001=2`.",
+        shown="none",
+        unset={},
+    )
     public_url: str = _setting(
         kind.url("http", "https"),
         "",

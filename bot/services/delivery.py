@@ -114,14 +114,14 @@ class Deliveries:
             pause = error.retry_after if error.retry_after is not None else backoff
             due = self._clock.now() + timedelta(seconds=pause)
             await self._store.write(lambda tx: _again(tx, row, due))
-            self._metrics.count("sends", channel=row.channel, outcome="retry")
+            self._metrics.count("deliveries", channel=row.channel, outcome="retry")
         else:
             await self._finish(row, Delivery.FAILED)
 
     async def _finish(self, row: OutboxRow, delivery: Delivery, sent: Sent | None = None) -> None:
         external_id = sent.external_id if sent else ""
         await self._store.write(lambda tx: _end(tx, row, delivery, external_id))
-        self._metrics.count("sends", channel=row.channel, outcome=delivery.value)
+        self._metrics.count("deliveries", channel=row.channel, outcome=delivery.value)
         hint = Hint(conversation_id=row.conversation_id, seq=row.message_seq, kind="delivery")
         await self._bus.publish(hint)
 

@@ -185,7 +185,7 @@ class Turns:
         finally:
             self._engine.settle(result, committed=committed)
         await self._after(job, said, now, outcome="answered" if committed else "dropped")
-        self._metrics.count("engine_cpu_seconds", result.cpu_ms / 1000)
+        self._metrics.count("engine_cpu", result.cpu_ms / 1000)
 
     async def _make_true(
         self, tx: Tx, job: Job, result: TurnResult, desk: Desk | None, now: datetime

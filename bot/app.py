@@ -1,0 +1,197 @@
+"""A running node: the order in which its parts start and stop, and what the operator is told."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+import structlog
+
+from bot import compose, logs
+from bot.domain.agents import Agent, Role
+from bot.domain.ids import new_id, new_secret
+from bot.engine.pool import EnginePool
+from bot.ports import Channel, Clock, DialogueEngine, Store, Tx
+from bot.services.passwords import hash_password
+from bot.settings import Settings, make_data_dir, secret_key
+from bot.store import migrate
+from bot.training.registry import live_model
+
+log = structlog.get_logger(__name__)
+
+FIRST_ADMIN = "admin@localhost"
+MODEL_LOOK_EVERY = 2.0
+"""Seconds between looks for a newly promoted model."""
+
+
+class App:
+    """One node of Baton."""
+
+    def __init__(self, parts: compose.Parts) -> None:
+        """Build the services; nothing is opened or started yet."""
+        self.parts = parts
+        self.core = compose.core(parts)
+        self.web = compose.web(parts, self.core)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def store(self) -> Store:
+        """Return the store."""
+        return self.parts.store
+
+    async def start(self) -> None:
+        """Accept messages first; they are answered as soon as an engine is ready."""
+        parts, core = self.parts, self.core
+        await parts.store.start()
+        await parts.bus.start()
+        await parts.directory.start()
+        unknown = await core.deliveries.recover()
+        if unknown:
+            log.warning("sends_of_unknown_outcome", count=unknown)
+        await parts.engine.start()
+        await self.web.start()
+        loops = (
+            core.watch.run,
+            core.dispatcher.run,
+            core.deliveries.run,
+            core.timers.run,
+            self._follow_models,
+        )
+        self._tasks = [asyncio.get_running_loop().create_task(_keep(loop)) for loop in loops]
+
+    async def stop(self) -> None:
+        """Take nothing new, finish what is under way, then close; what is cut off is answered later."""
+        parts, core = self.parts, self.core
+        seconds = parts.settings.shutdown_seconds
+        await self.web.stop(drain=seconds)
+        await core.dispatcher.drain(seconds)
+        await core.deliveries.drain(seconds)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await parts.engine.stop()
+        await parts.directory.stop()
+        await parts.bus.stop()
+        await parts.store.stop()
+
+    async def _follow_models(self) -> None:
+        """Load a promoted model beside the old one and let it take over between turns."""
+        current = self.parts.model
+        while True:
+            await asyncio.sleep(MODEL_LOOK_EVERY)
+            live = await asyncio.to_thread(live_model, self.parts.settings.models_dir)
+            if live is None or (current is not None and live.id == current.id):
+                continue
+            log.info("model_loading", model=live.id)
+            if isinstance(self.parts.engine, EnginePool):
+                await self.parts.engine.load(live.path)
+            self.parts.sentences.follow(live)
+            current = live
+            log.info("model_live", model=live.id)
+
+
+def build(
+    settings: Settings,
+    *,
+    engine: DialogueEngine | None = None,
+    channels: Mapping[str, Channel] | None = None,
+    clock: Clock | None = None,
+) -> App:
+    """Return a node that is not started yet; the arguments replace the usual parts in tests."""
+    return App(compose.parts(settings, engine=engine, channels=channels, clock=clock))
+
+
+async def serve(settings: Settings) -> None:
+    """Run a node until it is told to stop (SIGTERM, SIGINT).
+
+    Raises:
+        ConfigError: it cannot start with these settings.
+        StoreError: the store cannot be reached or has another schema.
+    """
+    logs.configure(settings.log_level, settings.log_format)
+    make_data_dir(settings)
+    secret_key(settings)
+    if not settings.uses_postgresql:
+        await asyncio.to_thread(migrate, settings.database_url)
+    app = build(settings)
+    told = _listen_for_signals()
+    await app.start()
+    try:
+        password = await first_admin(app.store, app.parts.clock)
+        _announce(settings, app.web.port, password, has_model=app.parts.model is not None)
+        await told.wait()
+        log.info("stopping", seconds=settings.shutdown_seconds)
+    finally:
+        await app.stop()
+
+
+async def first_admin(store: Store, clock: Clock) -> str | None:
+    """Make the first administrator if there are no agents at all; return the password, once."""
+    if await store.read(lambda tx: tx.agents()):
+        return None
+    password = new_secret(9)
+    hashed = await asyncio.to_thread(hash_password, password)
+
+    async def work(tx: Tx) -> bool:
+        if await tx.agents():
+            return False  # another node was faster
+        now = clock.now()
+        await tx.put_agent(
+            Agent(
+                id=new_id(now),
+                email=FIRST_ADMIN,
+                name="Administrator",
+                role=Role.ADMIN,
+                created_at=now,
+                password_hash=hashed,
+            )
+        )
+        return True
+
+    return password if await store.write(work) else None
+
+
+async def _keep(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a part's loop, and again should it ever end in an error."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("part_broke", part=getattr(work, "__qualname__", "?"))
+            await asyncio.sleep(1.0)
+
+
+def _listen_for_signals() -> asyncio.Event:
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    return told
+
+
+def _announce(settings: Settings, port: int, password: str | None, *, has_model: bool) -> None:
+    """Tell the operator where things are; the password is shown now and never again."""
+    host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+    url = settings.public_url.rstrip("/") or f"http://{host}:{port}"
+    lines = [
+        "",
+        f"Baton accepts messages at {url}",
+        f"  start page       {url}/",
+        f"  agents' API      {url}/openapi.json",
+        f"  health           {url}/health/ready",
+        "  talk to it       baton chat",
+    ]
+    if password is not None:
+        lines += [
+            "",
+            "The first administrator (this password is shown once; change it with `baton agents passwd`):",
+            f"  e-mail           {FIRST_ADMIN}",
+            f"  password         {password}",
+        ]
+    if not has_model:
+        lines += ["", "There is no trained model yet: run `baton train`; it is taken up at once."]
+    lines += ["", "Engines are starting; messages are kept and answered in a few seconds.", ""]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

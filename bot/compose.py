@@ -1,0 +1,267 @@
+"""Builds a node from its settings: the only place that knows which concrete parts make up Baton."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bot import __version__
+from bot.bus import open_bus
+from bot.clock import SystemClock
+from bot.desk import DeskApi
+from bot.domain.message import Draft
+from bot.engine.pool import EnginePool
+from bot.ports import Bus, Capabilities, Channel, Clock, CustomerDirectory, DialogueEngine, Store
+from bot.services.delivery import Deliveries
+from bot.services.desk import DeskService
+from bot.services.directory import DirectoryGateway
+from bot.services.dispatcher import Dispatcher
+from bot.services.gathering import Gathering
+from bot.services.handoffs import Handoffs
+from bot.services.intake import Intake
+from bot.services.packet import Packets
+from bot.services.record import Record
+from bot.services.replies import Replies, Transcript, Watch
+from bot.services.sentences import Catalogue
+from bot.services.signin import SignIns
+from bot.services.timers import Timers
+from bot.services.turns import Turns
+from bot.settings import Settings
+from bot.store import open_store
+from bot.training.registry import Model, live_model
+from bot.web.application import create_app
+from bot.web.deps import WebDeps
+from bot.web.metrics import Metrics
+from bot.web.server import WebServer
+from connectors.channels.rest import RestChannel, RestLimits
+from connectors.customers.demo import DemoDirectory
+from connectors.customers.none import UnconnectedDirectory
+
+NO_MODEL = Path("no-model-trained-yet")
+
+
+class LiveSentences:
+    """The response catalogue of the model that answers now; a promoted model brings its own."""
+
+    def __init__(self, model: Model | None) -> None:
+        """Read the catalogue beside `model`; without a model there is nothing to say yet."""
+        self.catalogue = Catalogue({})
+        if model is not None:
+            self.follow(model)
+
+    def follow(self, model: Model) -> None:
+        """Say from now on what `model` says."""
+        self.catalogue = Catalogue.load(model.responses.read_bytes())
+
+    def render(self, name: str, *, language: str = "en", **values: Any) -> Draft:
+        """Return response `name`; see `bot.ports.Sentences`."""
+        return self.catalogue.render(name, language=language, **values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What everything else is built on."""
+
+    settings: Settings
+    clock: Clock
+    model: Model | None
+    store: Store
+    bus: Bus
+    directory: CustomerDirectory
+    engine: DialogueEngine
+    sentences: LiveSentences
+    metrics: Metrics
+    channels: Mapping[str, Channel]
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """Return what most services take."""
+        return {"store": self.store, "bus": self.bus, "clock": self.clock}
+
+    @property
+    def expiry(self) -> timedelta:
+        """Return how long a silent conversation with the bot stays open."""
+        return timedelta(minutes=self.settings.conversation_expiry_minutes)
+
+    @property
+    def capabilities(self) -> dict[str, Capabilities]:
+        """Return what each channel can do, the built-in one included."""
+        found = {name: channel.capabilities for name, channel in self.channels.items()}
+        return {RestChannel.name: RestChannel.capabilities, **found}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Core:
+    """The services of a node."""
+
+    watch: Watch
+    replies: Replies
+    deliveries: Deliveries
+    dispatcher: Dispatcher
+    intake: Intake
+    desk: DeskService
+    timers: Timers
+
+
+def parts(
+    settings: Settings,
+    *,
+    engine: DialogueEngine | None = None,
+    channels: Mapping[str, Channel] | None = None,
+    clock: Clock | None = None,
+) -> Parts:
+    """Choose the adapters; `engine`, further `channels` and `clock` replace the usual ones in tests."""
+    clock = clock or SystemClock()
+    model = live_model(settings.models_dir)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        model=model,
+        store=open_store(settings.database_url, clock),
+        bus=open_bus(settings.redis_url, clock),
+        directory=_directory(settings, clock),
+        engine=engine or _engine(settings, model),
+        sentences=LiveSentences(model),
+        metrics=Metrics(),
+        channels=channels or {},
+    )
+
+
+def core(given: Parts) -> Core:
+    """Put the services together."""
+    record = Record(sentences=given.sentences, channels=given.capabilities)
+    handoffs = Handoffs(record=record, bus=given.bus, clock=given.clock, hours=given.settings.hours)
+    replies = Replies(store=given.store)
+    deliveries = Deliveries(
+        **given.shared, channels=given.channels, metrics=given.metrics, node=platform.node()
+    )
+    dispatcher = Dispatcher(
+        store=given.store,
+        clock=given.clock,
+        run_next=_turns(given, record, handoffs, replies, deliveries),
+        max_at_once=given.settings.turns_at_once,
+    )
+    common: dict[str, Any] = {
+        **given.shared,
+        "record": record,
+        "handoffs": handoffs,
+        "expiry": given.expiry,
+    }
+    return Core(
+        watch=Watch(bus=given.bus),
+        replies=replies,
+        deliveries=deliveries,
+        dispatcher=dispatcher,
+        intake=Intake(
+            **common,
+            metrics=given.metrics,
+            wake=dispatcher.wake,
+            agent_silent=timedelta(minutes=given.settings.agent_silent_minutes),
+        ),
+        desk=DeskService(
+            **common,
+            packets=Packets(store=given.store, clock=given.clock, directory=given.directory),
+            metrics=given.metrics,
+            wake=dispatcher.wake,
+            sent=deliveries.wake,
+        ),
+        timers=Timers(
+            **common, retention=timedelta(days=given.settings.retention_days), sent=deliveries.wake
+        ),
+    )
+
+
+def web(given: Parts, services: Core) -> WebServer:
+    """Put the HTTP side together."""
+    settings = given.settings
+    rest = RestChannel(
+        intake=services.intake,
+        replies=services.replies,
+        transcript=Transcript(store=given.store, watch=services.watch),
+        bus=given.bus,
+        clock=given.clock,
+        token=settings.rest_token.reveal(),
+        demo=settings.demo,
+        public_url=settings.public_url,
+        limits=RestLimits(messages=settings.rate_limit.count, window=settings.rate_limit.seconds),
+    )
+    sign_in = SignIns(**given.shared, lasts=timedelta(hours=settings.session_hours))
+    desk = DeskApi(
+        desk=services.desk,
+        sign_in=sign_in,
+        bus=given.bus,
+        clock=given.clock,
+        public_url=settings.public_url,
+    )
+    deps = WebDeps(
+        store=given.store,
+        engine=given.engine,
+        metrics=given.metrics,
+        public_url=settings.public_url,
+        version=__version__,
+        parts=(rest, desk),
+        metrics_token=settings.metrics_token.reveal(),
+        demo=settings.demo,
+        gauges=_gauges(given),
+    )
+    return WebServer(create_app(deps), host=settings.host, port=settings.port, parts=deps.parts)
+
+
+def _turns(
+    given: Parts, record: Record, handoffs: Handoffs, replies: Replies, deliveries: Deliveries
+) -> Callable[[str], Awaitable[float | None]]:
+    gateway = DirectoryGateway(**given.shared, directory=given.directory, metrics=given.metrics)
+    pause = timedelta(seconds=given.settings.gather_seconds)
+    return Turns(
+        **given.shared,
+        engine=given.engine,
+        directory=gateway.call,
+        record=record,
+        handoffs=handoffs,
+        replies=replies,
+        metrics=given.metrics,
+        channels=given.capabilities,
+        gathering=Gathering(engine=given.engine, clock=given.clock, pause=pause),
+        facts=lambda now: _facts(given.settings, now),
+        sent=deliveries.wake,
+    ).run_next
+
+
+def _facts(settings: Settings, now: datetime) -> dict[str, str]:
+    """Return what responses may say about the company at `now`."""
+    return {
+        "opening_hours": settings.hours.describe(),
+        "open_now": "yes" if settings.hours.is_open(now) else "no",
+    }
+
+
+def _directory(settings: Settings, clock: Clock) -> CustomerDirectory:
+    if not settings.demo:
+        return UnconnectedDirectory()
+    return DemoDirectory(
+        settings.data_dir / "demo.sqlite",
+        clock,
+        seed=settings.project_dir / "data" / "demo" / "shop.json",
+        delays=settings.demo_delays,
+    )
+
+
+def _engine(settings: Settings, model: Model | None) -> EnginePool:
+    return EnginePool(
+        model.path if model is not None else settings.models_dir / NO_MODEL,
+        processes=settings.engine_processes,
+        project=settings.project_dir,
+        turn_budget=settings.engine_budget_seconds,
+    )
+
+
+def _gauges(given: Parts) -> Callable[[], Awaitable[list[tuple[str, float, dict[str, str]]]]]:
+    async def gauges() -> list[tuple[str, float, dict[str, str]]]:
+        counts = await given.store.read(lambda tx: tx.count_by_owner())
+        return [("conversations", float(n), {"owner": owner.value}) for owner, n in counts.items()]
+
+    return gauges
