@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers import RedisServer, new_database, postgres_server, redis_server, require
+pytest.register_assert_rewrite("tests.contract.store_contract", "tests.contract.store_contract_rules")
+
+from tests.servers import RedisServer, new_database, postgres_server, redis_server, require  # noqa: E402
 
 
 @pytest.fixture(scope="session")
