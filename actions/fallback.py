@@ -14,6 +14,10 @@ from bot.domain.handoff import Reason
 
 ACTION = "action_fallback"
 MAX_CHOICES = 3
+MIN_CONFIDENCE = 0.1
+"""Below this a guess would look silly; then the customer sees what the assistant can do."""
+
+PERSON = "contact_human_agent"
 
 
 class ActionFallback(Action):
@@ -62,9 +66,10 @@ def ranking(tracker: Tracker) -> list[tuple[str, float]]:
 
 
 def likely_choices(tracker: Tracker, domain: Domain) -> list[dict[str, str]]:
-    """Offer the likeliest intents that trainers gave a title."""
-    titled = [name for name, _ in ranking(tracker) if has_response(domain, _title(name))]
-    return [choice(part(domain, _title(name)), f"/{name}") for name in titled[:MAX_CHOICES]]
+    """Offer the likeliest intents that trainers gave a title, and a person; empty if none is likely."""
+    likely = [name for name, score in ranking(tracker) if score >= MIN_CONFIDENCE and name != PERSON]
+    titled = [name for name in likely if has_response(domain, _title(name))][:MAX_CHOICES]
+    return [choice(part(domain, _title(name)), f"/{name}") for name in (*titled, PERSON)] if titled else []
 
 
 def _title(intent: str) -> str:

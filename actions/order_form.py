@@ -20,8 +20,12 @@ from bot.domain.customer import Answer, Order, Status
 NUMBER = re.compile(r"\d{3,12}")
 """An order number wherever it is written; adapt it together with the regex in data/nlu/inform.yml."""
 
+ANOTHER = "other"
+"""The value by which a choice says that another order is meant than the one talked about."""
+
 MAX_TRIES = 2
 MAX_CHOICES = 5
+MAX_POSTCODE = 10
 
 END_NO_ORDER = "utter_end_no_order"
 END_WRONG_PROOF = "utter_end_wrong_proof"
@@ -29,7 +33,6 @@ END_THROTTLED = "utter_end_throttled"
 END_TRY_LATER = "utter_end_try_later"
 
 FORM_SLOTS = (
-    "order_proof",
     "proof_needed",
     "tries",
     "form_end",
@@ -38,12 +41,17 @@ FORM_SLOTS = (
     "confirm_return",
     "return_reason",
 )
-"""Slots that mean something only while one form runs."""
+"""Slots that mean something only while one form runs; number and proof of an order stay."""
 
 
 def forget(*names: str) -> list[Event]:
     """Return events that empty the slots of a finished form, and those in `names`."""
     return [SlotSet(name, None) for name in (*FORM_SLOTS, *names)]
+
+
+def forget_order() -> list[Event]:
+    """Return events that empty what belongs to the order; the reason of a return stays."""
+    return [event for event in forget("order_number") if event["name"] != "return_reason"]
 
 
 def leave() -> list[Event]:
@@ -55,6 +63,23 @@ def find_number(text: Any) -> str | None:
     """Return the last order number in a text."""
     found = NUMBER.findall(str(text or ""))
     return found[-1] if found else None
+
+
+def find_proof(tracker: Tracker) -> str | None:
+    """Return what the slot `order_proof` holds if it can be an e-mail or a postcode at all.
+
+    A wrong proof costs one of few attempts, so "no, 4522" or "why?" must not count as one.
+    """
+    proof = tracker.get_slot("order_proof")
+    if not proof or "@" in proof:
+        return proof or None
+    said = tracker.latest_message
+    kinds = {entity.get("entity") for entity in said.get("entities", [])}
+    if "postcode" not in kinds and "order_number" in kinds and proof == said.get("text"):
+        return None
+    signs = [c for c in proof if c.isalnum()]
+    short = 4 <= len(signs) <= MAX_POSTCODE and len(proof.split()) <= 3
+    return proof if short and any(c.isdigit() for c in signs) else None
 
 
 def mentioned(tracker: Tracker, value: str) -> bool:
@@ -91,24 +116,30 @@ class OrderForm(FormValidationAction, ABC):
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
         """Look the order up."""
-        number = find_number(value)
+        if value == ANOTHER:
+            return {event["name"]: None for event in forget_order()}
+        number, proof = find_number(value), find_proof(tracker)
         if number is None:
-            if tracker.get_slot("order_proof") is not None:  # the e-mail came before the number
+            if proof is not None:  # the e-mail came before the number
                 return {"order_number": None}
             return self._again("utter_order_number_unclear", END_NO_ORDER, dispatcher, tracker)
         answer = await services().directory.order(number)
-        if answer.status is Status.NOT_ALLOWED and tracker.get_slot("order_proof"):
-            return await self._prove(number, tracker.get_slot("order_proof"), dispatcher, tracker, domain)
+        if answer.status is Status.NOT_ALLOWED and proof is not None:
+            return await self._prove(number, proof, dispatcher, tracker, domain)
         return self._found(number, answer, dispatcher, tracker, domain)
 
     async def validate_order_proof(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
         """Check the proof, unless it is not needed, not yet usable, or was just found wrong."""
-        number = tracker.get_slot("order_number")
-        if tracker.get_slot("order_proof") is None or not number or not tracker.get_slot("proof_needed"):
-            return {"order_proof": tracker.get_slot("order_proof")}
-        return await self._prove(number, value, dispatcher, tracker, domain)
+        number, proof = tracker.get_slot("order_number"), find_proof(tracker)
+        if not number or not tracker.get_slot("proof_needed"):
+            return {"order_proof": proof}
+        if proof is None:
+            if tracker.get_slot("order_proof") is not None and not _numbers(tracker):
+                dispatcher.utter_message(response="utter_need_answer")
+            return {"order_proof": None}
+        return await self._prove(number, proof, dispatcher, tracker, domain)
 
     def validate_confirm_cancel(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
@@ -141,16 +172,12 @@ class OrderForm(FormValidationAction, ABC):
         tracker: Tracker,
         domain: Domain,
     ) -> dict[str, Any]:
-        carried = not tracker.get_slot(REQUESTED_SLOT) and not mentioned(tracker, number)
         if answer.value is not None:
-            refusal = self.refusal(answer.value)
-            if refusal and carried:  # said in an earlier matter: not what is meant now
-                return {"order_number": None}
-            return _order_slots(answer.value, domain) | {"form_end": refusal or None}
+            return _order_slots(answer.value, domain) | {"form_end": self.refusal(answer.value) or None}
         if answer.status is Status.NOT_ALLOWED:
             return {"order_number": number, "proof_needed": True, "tries": 0}
         if answer.status is Status.NOT_FOUND:
-            if carried:
+            if not mentioned(tracker, number):  # kept from an earlier matter
                 return {"order_number": None}
             return self._again("utter_order_not_found", END_NO_ORDER, dispatcher, tracker, number=number)
         end = END_THROTTLED if answer.status is Status.THROTTLED else END_TRY_LATER
@@ -176,6 +203,12 @@ def _order_slots(order: Order, domain: Domain) -> dict[str, Any]:
         "proof_needed": False,
         "tries": 0,
     }
+
+
+def _numbers(tracker: Tracker) -> list[str]:
+    return [
+        e["value"] for e in tracker.latest_message.get("entities", []) if e.get("entity") == "order_number"
+    ]
 
 
 def _asked_about(tracker: Tracker) -> bool:
@@ -242,7 +275,7 @@ def ended(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Event] | N
     number = tracker.get_slot("order_number")
     if end:
         dispatcher.utter_message(response=end, order_number=number or "")
-        return forget() if number else forget("order_number")
+        return forget() if number else forget("order_number", "order_proof")
     return None if number else forget()
 
 
@@ -260,8 +293,8 @@ class ActionForgetOrder(Action):
         return "action_forget_order"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
-        """Empty what belongs to the order; the reason of a return stays."""
-        return [event for event in forget("order_number") if event["name"] != "return_reason"]
+        """Let the form ask anew."""
+        return forget_order()
 
 
 class ActionLeaveForm(Action):

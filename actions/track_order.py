@@ -57,16 +57,23 @@ class ActionTrackOrder(Action):
 
 
 def _values(order: Order, domain: Domain) -> dict[str, str]:
-    expected, tracking, carrier = day(order.expected_on), order.tracking_url, order.carrier
-    tracking = tracking or order.tracking_code
+    tracking, carrier = order.tracking_url or order.tracking_code, order.carrier
     return {
         "order_number": order.number,
         "order_item": item_of(order, domain),
         "order_status": order.status.replace("_", " "),
-        "expected": part(domain, "utter_part_expected", day=expected) if expected else "",
+        "expected": _expected(order, domain),
         "carrier": part(domain, "utter_part_carrier", carrier=carrier) if carrier else "",
         "tracking": part(domain, "utter_part_tracking", tracking=tracking) if tracking else "",
         "delivered": part(domain, "utter_part_delivered", day=day(order.delivered_on))
         if order.delivered_on
         else "",
     }
+
+
+def _expected(order: Order, domain: Domain) -> str:
+    if order.expected_on is None:
+        return ""
+    days = (order.expected_on - services().context.now.date()).days
+    near = {0: "utter_part_expected_today", 1: "utter_part_expected_tomorrow"}
+    return part(domain, near.get(days, "utter_part_expected"), day=day(order.expected_on))

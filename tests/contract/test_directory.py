@@ -1,0 +1,308 @@
+"""What every CustomerDirectory promises. A subclass supplies a shop with the orders named in `Facts`."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.domain.customer import Status
+from bot.ports import CustomerDirectory
+from connectors.customers.demo import DemoDirectory, Failure
+from tests.support.clock import FakeClock
+
+SEED = Path(__file__).parents[2] / "data" / "demo" / "shop.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Orders that the harness has: one customer with several, and one of each kind."""
+
+    ref: str = "C1001"
+    name: str = "Jane Miller"
+    email: str = "jane.miller@example.com"
+    phone: str = "+44 7700 900100"
+    postcode: str = "M1 4BT"
+    processing: str = "4522"
+    processing_total: Decimal = Decimal("189.00")
+    out_for_delivery: str = "4521"
+    delivered: str = "4523"
+    delivered_total: Decimal = Decimal("79.60")
+    packed: str = "4525"
+    shipped: str = "4524"
+    late: str = "4527"
+    cancelled: str = "4528"
+    returned: str = "4529"
+    unknown: str = "9999"
+
+
+class CustomerDirectoryContract(ABC):
+    facts = Facts()
+
+    @pytest.fixture
+    @abstractmethod
+    def directory(self) -> AsyncIterator[CustomerDirectory]:
+        """A started directory in its first state."""
+
+    async def test_finds_by_email_whatever_the_case(self, directory: CustomerDirectory) -> None:
+        answer = await directory.find(email=f" {self.facts.email.upper()} ")
+        assert answer.value is not None
+        assert (answer.value.ref, answer.value.name) == (self.facts.ref, self.facts.name)
+
+    async def test_finds_by_phone_however_it_is_written(self, directory: CustomerDirectory) -> None:
+        answer = await directory.find(phone=self.facts.phone.replace(" ", "-"))
+        assert answer.value is not None
+        assert answer.value.ref == self.facts.ref
+
+    async def test_finds_nobody_by_nothing_or_by_what_is_unknown(
+        self, directory: CustomerDirectory
+    ) -> None:
+        assert (await directory.find()).status is Status.NOT_FOUND
+        assert (await directory.find(email="nobody@example.com")).status is Status.NOT_FOUND
+        assert (await directory.find(phone="+44 7700 900999")).status is Status.NOT_FOUND
+
+    async def test_profile(self, directory: CustomerDirectory) -> None:
+        answer = await directory.profile(self.facts.ref)
+        assert answer.value is not None
+        assert answer.value.email == self.facts.email
+        assert (await directory.profile("nobody")).status is Status.NOT_FOUND
+
+    async def test_orders_newest_first_and_only_the_customers(self, directory: CustomerDirectory) -> None:
+        answer = await directory.orders(self.facts.ref)
+        assert answer.value is not None
+        placed = [order.placed_on for order in answer.value]
+        assert placed == sorted(placed, reverse=True)
+        assert {order.customer_ref for order in answer.value} == {self.facts.ref}
+        assert {self.facts.processing, self.facts.out_for_delivery} <= {o.number for o in answer.value}
+
+    async def test_an_order_is_complete(self, directory: CustomerDirectory) -> None:
+        answer = await directory.order(self.facts.processing)
+        order = answer.value
+        assert order is not None
+        assert (order.status, order.total, order.cancellable, order.returnable) == (
+            "processing",
+            self.facts.processing_total,
+            True,
+            False,
+        )
+        assert sum(i.price * i.quantity for i in order.items) == order.total
+        assert (await directory.order(self.facts.unknown)).status is Status.NOT_FOUND
+
+    async def test_a_sent_order_can_be_followed(self, directory: CustomerDirectory) -> None:
+        order = (await directory.order(self.facts.out_for_delivery)).value
+        assert order is not None
+        assert order.status == "out_for_delivery"
+        assert order.carrier
+        assert order.tracking_code in order.tracking_url
+        assert not order.cancellable
+
+    @pytest.mark.parametrize(
+        "change", [str, str.upper, str.lower, lambda p: p.replace(" ", ""), lambda p: f" {p} "]
+    )
+    async def test_proofs_however_they_are_typed(
+        self, directory: CustomerDirectory, change: object
+    ) -> None:
+        assert callable(change)
+        for proof in (self.facts.email, self.facts.postcode):
+            answer = await directory.prove_order(self.facts.processing, change(proof))
+            assert answer.value is not None
+            assert answer.value.number == self.facts.processing
+
+    async def test_wrong_number_and_wrong_proof_look_alike(self, directory: CustomerDirectory) -> None:
+        wrong = await directory.prove_order(self.facts.processing, "other@example.com")
+        other = await directory.prove_order(self.facts.packed, self.facts.email)
+        nothing = await directory.prove_order(self.facts.processing, "")
+        unknown = await directory.prove_order(self.facts.unknown, self.facts.email)
+        assert wrong == other == nothing == unknown
+        assert wrong.status is Status.NOT_FOUND
+
+    async def test_cancels_and_refunds(self, directory: CustomerDirectory) -> None:
+        answer = await directory.cancel_order(self.facts.processing, key="k1")
+        assert answer.value is not None
+        assert (answer.value.number, answer.value.refund) == (
+            self.facts.processing,
+            self.facts.processing_total,
+        )
+        assert not answer.value.already
+        order = (await directory.order(self.facts.processing)).value
+        assert order is not None
+        assert (order.status, order.cancellable) == ("cancelled", False)
+        refund = (await directory.refund_status(self.facts.processing)).value
+        assert refund is not None
+        assert (refund.amount, refund.order_number) == (self.facts.processing_total, self.facts.processing)
+
+    async def test_cancels_a_packed_order(self, directory: CustomerDirectory) -> None:
+        assert (await directory.cancel_order(self.facts.packed, key="k1")).ok
+
+    async def test_the_same_key_gives_the_first_answer(self, directory: CustomerDirectory) -> None:
+        first = await directory.cancel_order(self.facts.processing, key="k1")
+        assert await directory.cancel_order(self.facts.processing, key="k1") == first
+        other = await directory.cancel_order(self.facts.processing, key="k2")
+        assert (other.status, other.detail) == (Status.REFUSED, "cancelled")
+        assert await directory.cancel_order(self.facts.processing, key="k2") == other
+
+    async def test_a_refusal_is_kept_too(self, directory: CustomerDirectory) -> None:
+        first = await directory.start_return(self.facts.processing, "damaged", key="k1")
+        assert (first.status, first.detail) == (Status.REFUSED, "not_delivered")
+        assert await directory.start_return(self.facts.processing, "damaged", key="k1") == first
+
+    async def test_many_at_once_cancel_once(self, directory: CustomerDirectory) -> None:
+        answers = await asyncio.gather(
+            *(directory.cancel_order(self.facts.processing, key=f"k{i % 5}") for i in range(20))
+        )
+        done = [answer for answer in answers if answer.ok]
+        assert len(done) == 4  # one key did it; its four calls say so
+        assert {a.detail for a in answers if not a.ok} == {"cancelled"}
+
+    @pytest.mark.parametrize(
+        ("kind", "detail"),
+        [
+            ("shipped", "shipped"),
+            ("out_for_delivery", "shipped"),
+            ("delivered", "delivered"),
+            ("returned", "delivered"),
+            ("cancelled", "cancelled"),
+        ],
+    )
+    async def test_refuses_to_cancel(self, directory: CustomerDirectory, kind: str, detail: str) -> None:
+        number = getattr(self.facts, kind)
+        answer = await directory.cancel_order(number, key="k1")
+        assert (answer.status, answer.detail) == (Status.REFUSED, detail)
+
+    async def test_starts_a_return_once(self, directory: CustomerDirectory) -> None:
+        answer = await directory.start_return(self.facts.delivered, "damaged", key="k1")
+        refund = answer.value
+        assert refund is not None
+        assert (refund.order_number, refund.amount, refund.state) == (
+            self.facts.delivered,
+            self.facts.delivered_total,
+            "requested",
+        )
+        assert await directory.start_return(self.facts.delivered, "damaged", key="k1") == answer
+        again = await directory.start_return(self.facts.delivered, "damaged", key="k2")
+        assert (again.status, again.detail) == (Status.REFUSED, "already")
+        assert (await directory.refund_status(self.facts.delivered)).value == refund
+        order = (await directory.order(self.facts.delivered)).value
+        assert order is not None
+        assert not order.returnable
+
+    @pytest.mark.parametrize(
+        ("kind", "detail"),
+        [
+            ("processing", "not_delivered"),
+            ("shipped", "not_delivered"),
+            ("late", "too_late"),
+            ("returned", "already"),
+        ],
+    )
+    async def test_refuses_a_return(self, directory: CustomerDirectory, kind: str, detail: str) -> None:
+        answer = await directory.start_return(getattr(self.facts, kind), "changed mind", key="k1")
+        assert (answer.status, answer.detail) == (Status.REFUSED, detail)
+
+    async def test_unknown_orders(self, directory: CustomerDirectory) -> None:
+        number = self.facts.unknown
+        assert (await directory.cancel_order(number, key="k1")).status is Status.NOT_FOUND
+        assert (await directory.start_return(number, "x", key="k2")).status is Status.NOT_FOUND
+        assert (await directory.refund_status(number)).status is Status.NOT_FOUND
+        assert (await directory.refund_status(self.facts.processing)).status is Status.NOT_FOUND
+
+
+class TestDemo(CustomerDirectoryContract):
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        return tmp_path / "shop.db"
+
+    @pytest.fixture
+    async def directory(self, path: Path) -> AsyncIterator[DemoDirectory]:  # type: ignore[override]
+        demo = DemoDirectory(path, FakeClock(), seed=SEED)
+        await demo.start()
+        yield demo
+        await demo.stop()
+
+    async def test_counts_what_really_happened(self, directory: DemoDirectory) -> None:
+        for key in ("k1", "k1", "k2"):
+            await directory.cancel_order("4522", key=key)
+            await directory.start_return("4523", "damaged", key=f"{key}r")
+        await directory.cancel_order("4521", key="k3")
+        happened = [(c.order_number, c.what, c.key) for c in await directory.changes()]
+        assert happened == [("4522", "cancelled", "k1"), ("4523", "return_started", "k1r")]
+
+    async def test_a_key_belongs_to_one_call(self, directory: DemoDirectory) -> None:
+        await directory.cancel_order("4522", key="k1")
+        with pytest.raises(ValueError, match="another call"):
+            await directory.cancel_order("4525", key="k1")
+        assert (await directory.order("4525")).value.status == "packed"  # type: ignore[union-attr]
+
+    async def test_everything_survives_a_new_start(self, directory: DemoDirectory, path: Path) -> None:
+        first = await directory.cancel_order("4522", key="k1")
+        await directory.stop()
+        again = DemoDirectory(path, FakeClock(), seed=SEED)
+        await again.start()
+        assert await again.cancel_order("4522", key="k1") == first
+        assert len(await again.changes()) == 1
+        await again.stop()
+
+    async def test_dates_move_with_the_days(self, directory: DemoDirectory, path: Path) -> None:
+        await directory.stop()
+        clock = FakeClock()
+        clock.move(40 * 86_400)
+        later = DemoDirectory(path, clock, seed=SEED)
+        await later.start()
+        order = (await later.order("4521")).value
+        assert order is not None
+        assert order.expected_on == clock.now().date()
+        assert (await later.order("4523")).value.returnable  # type: ignore[union-attr]
+        await later.stop()
+
+    async def test_slow_and_failing_for_chosen_customers(self, path: Path) -> None:
+        clock, delays, failures = FakeClock(), {"C1001": 2.0}, {"C1002": Failure.DOWN}
+        demo = DemoDirectory(path, clock, seed=SEED, delays=delays, failures=failures)
+        await demo.start()
+        slow = asyncio.create_task(demo.order("4521"))
+        assert (await demo.order("4501")).ok  # others do not wait
+        assert (await demo.order("4524")).status is Status.TRY_LATER
+        while not clock.sleepers:
+            await asyncio.sleep(0.001)
+        assert not slow.done()
+        await clock.advance(2.0)
+        assert (await slow).ok
+        await demo.stop()
+
+    async def test_a_lost_answer_was_done_and_is_known_by_its_key(self, path: Path) -> None:
+        failures = {"C1001": Failure.LOST}
+        demo = DemoDirectory(path, FakeClock(), seed=SEED, failures=failures)
+        await demo.start()
+        assert (await demo.cancel_order("4522", key="k1")).status is Status.TRY_LATER
+        failures.clear()
+        assert (await demo.cancel_order("4522", key="k1")).ok
+        assert len(await demo.changes()) == 1
+        failures["C1001"] = Failure.BROKEN
+        with pytest.raises(OSError, match="break"):
+            await demo.order("4521")
+        await demo.stop()
+
+    async def test_the_shop_is_as_large_as_we_say(self, directory: DemoDirectory) -> None:
+        found = [await directory.profile(f"C{1001 + i}") for i in range(40)]
+        orders = [(await directory.order(str(n))).value for n in range(4400, 4700)]
+        assert sum(p.ok for p in found) == 30
+        assert len([o for o in orders if o]) == 80
+        assert {o.status for o in orders if o} == {
+            "processing",
+            "packed",
+            "shipped",
+            "out_for_delivery",
+            "delivered",
+            "cancelled",
+            "returned",
+        }
+
+    async def test_must_be_started(self, path: Path) -> None:
+        demo = DemoDirectory(path, FakeClock(), seed=SEED)
+        with pytest.raises(RuntimeError, match="not started"):
+            await demo.order("4521")
+        await demo.stop()
