@@ -40,7 +40,7 @@ class Ownership(RuleBasedStateMachine):
     def run(self, work):  # type: ignore[no-untyped-def]
         async def do():  # type: ignore[no-untyped-def]
             result = await work
-            await settle(30)
+            await settle(12)
             return result
 
         return self.loop.run_until_complete(do())
@@ -198,15 +198,17 @@ class Ownership(RuleBasedStateMachine):
         return self.run(self.world.store.read(lambda tx: tx.effects(identity.conversation_id)))
 
     def look_for_work(self) -> None:
-        now = self.world.clock.now()
-        for found in self.run(self.world.store.read(lambda tx: tx.pending_conversations(now))):
-            self.world.dispatcher.wake(found)
-        self.run(asyncio.sleep(0))
+        async def look() -> None:
+            now = self.world.clock.now()
+            for found in await self.world.store.read(lambda tx: tx.pending_conversations(now)):
+                self.world.dispatcher.wake(found)
+
+        self.run(look())
 
 
 Ownership.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=40,
+    max_examples=25,
+    stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
