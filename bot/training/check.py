@@ -47,6 +47,12 @@ def _names(project: Project, validator: Any) -> Iterator[str]:
     named = {r["name"] for r in data.regex_features} | {t["name"] for t in data.lookup_tables}
     for name in sorted((named | set(data.entities)) - set(domain.entities)):
         yield _located(project, f"The entity '{name}' has patterns or examples and is not in the domain.")
+    for regex in data.regex_features:
+        try:
+            re.compile(regex["pattern"])
+        except re.error as error:
+            place = project.where(f"regex: {regex['name']}")
+            yield f"{place}: The regex '{regex['pattern']}' for {regex['name']} is broken ({error})."
     slots = {slot.name for slot in domain.slots}
     used = {
         event.key

@@ -79,13 +79,14 @@ def importer(project: Project) -> Any:
         )
         found.get_domain(), found.get_stories(), found.get_nlu_data()
     except Exception as error:  # Rasa and its YAML reader raise a dozen unrelated classes here.
-        raise ConfigError(" ".join(str(error).split()) or type(error).__name__) from error
+        raise ConfigError(_one_line(error)) from error
     return found
 
 
 def train_graph(data: Any, output: Path) -> None:
     """Train everything and write the model archive. Raises ConfigError for contradicting data."""
     import rasa.engine.validation
+    from rasa.engine.exceptions import GraphComponentException
     from rasa.engine.recipes.recipe import Recipe
     from rasa.engine.runner.dask import DaskGraphRunner
     from rasa.engine.storage.local_model_storage import LocalModelStorage
@@ -101,8 +102,18 @@ def train_graph(data: Any, output: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
             trainer = GraphTrainer(LocalModelStorage(Path(folder)), _no_cache(), DaskGraphRunner)
             trainer.train(model, data, output, force_retraining=True)
+    except GraphComponentException as error:
+        cause = error.__cause__
+        # Anything else is a mistake of ours, not of the trainers', and needs its traceback.
+        if not isinstance(cause, (RasaException, ValueError)):
+            raise
+        raise ConfigError(_one_line(cause)) from error
     except RasaException as error:
-        raise ConfigError(" ".join(str(error).split())) from error
+        raise ConfigError(_one_line(error)) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _no_cache() -> Any:
