@@ -650,7 +650,7 @@ class Desk(Protocol):
 class Sentences(Protocol):
     """The system's own sentences, from the trainers' responses."""
 
-    def render(self, name: str, *, language: str = "en", **values: Any) -> Any:
+    def render(self, name: str, /, *, language: str = "en", **values: Any) -> Any:
         """Return a `Draft` for response `name`, with `values` filled in.
 
         Raises KeyError for a response that the domain does not have.

@@ -51,7 +51,7 @@ class Catalogue:
         """Return the names of all responses."""
         return frozenset(self._responses)
 
-    def render(self, name: str, *, language: str = "en", **values: Any) -> Draft:
+    def render(self, name: str, /, *, language: str = "en", **values: Any) -> Draft:
         """Return response `name` with `{slot}` places filled from `values`; a missing value is left out.
 
         A variation with Rasa's conditions is used when `values` (and `language`) meet them, one for a

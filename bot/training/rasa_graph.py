@@ -86,7 +86,8 @@ def importer(project: Project) -> Any:
 def train_graph(data: Any, output: Path) -> None:
     """Train everything and write the model archive. Raises ConfigError for contradicting data."""
     import rasa.engine.validation
-    from rasa.engine.exceptions import GraphComponentException
+    from rasa.engine.exceptions import GraphComponentException, GraphSchemaException
+    from rasa.engine.exceptions import GraphSchemaValidationException as InvalidGraph
     from rasa.engine.recipes.recipe import Recipe
     from rasa.engine.runner.dask import DaskGraphRunner
     from rasa.engine.storage.local_model_storage import LocalModelStorage
@@ -108,7 +109,7 @@ def train_graph(data: Any, output: Path) -> None:
         if not isinstance(cause, (RasaException, ValueError)):
             raise
         raise ConfigError(_one_line(cause)) from error
-    except RasaException as error:
+    except (RasaException, GraphSchemaException, InvalidGraph) as error:
         raise ConfigError(_one_line(error)) from error
 
 
