@@ -1,0 +1,166 @@
+"""The domain and the code name the same things, and every word of the assistant is used somewhere."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import actions
+from bot.domain.handoff import Reason
+from tests.unit.actions.support import ROOT, domain
+
+RESPONSES: dict[str, list[dict[str, Any]]] = domain()["responses"]
+CODE = sorted(Path(actions.__file__).parent.glob("*.py"))
+SYSTEM = "utter_system_"
+FAMILIES = {
+    "utter_order_": "actions/track_order.py by an order's status",
+    "utter_refund_": "actions/track_refund.py by a refund's state",
+    "utter_choice_title_": "actions/fallback.py by an intent",
+}
+PLACEHOLDERS = {
+    "queue_place": {"place", "wait"},
+    "out_of_hours": {"opening_hours"},
+    "agent_joined": {"agent"},
+    "too_long": {"limit"},
+}
+PLAIN = [
+    "nobody_online",
+    "agent_left",
+    "returned_to_bot",
+    "left_queue",
+    "resolved",
+    "engine_failed",
+    "choice_expired",
+    "unsupported",
+    "waiting_received",
+]
+
+
+def literals() -> set[str]:
+    """Return the response names that the actions write out."""
+    found: set[str] = set()
+    for path in CODE:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and node.value.startswith("utter_")
+            ):
+                found.add(node.value)
+    return found
+
+
+def steps() -> Iterator[dict[str, Any]]:
+    for path in [*(ROOT / "data" / "rules").glob("*.yml"), *(ROOT / "data" / "stories").glob("*.yml")]:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for block in [*data.get("rules", []), *data.get("stories", [])]:
+            yield from block["steps"]
+
+
+def buttons() -> Iterator[tuple[str, dict[str, str]]]:
+    for name, wordings in RESPONSES.items():
+        for wording in wordings:
+            for button in wording.get("buttons", []):
+                yield name, button
+
+
+def test_the_code_names_only_responses_that_exist() -> None:
+    named = {name for name in literals() if name not in FAMILIES and not name.endswith("_")}
+    families = {name for name in literals() if name.endswith("_")}
+    assert len(named) > 30
+    assert named <= RESPONSES.keys() | {"utter_ask_"}
+    assert families <= FAMILIES.keys()
+
+
+def test_every_response_is_used() -> None:
+    by_rules = {step["action"] for step in steps() if "action" in step}
+    by_forms = {f"utter_ask_{slot}" for slot in domain()["slots"]}
+    by_code = literals() | {f"{name}_choices" for name in literals()}
+    unused = [
+        name
+        for name in RESPONSES
+        if name not in by_rules | by_forms | by_code and not name.startswith((*FAMILIES, SYSTEM))
+    ]
+    assert unused == []
+
+
+def test_every_action_is_written_and_listed() -> None:
+    import importlib
+
+    from rasa_sdk.executor import ActionExecutor
+
+    for path in CODE:
+        importlib.import_module(f"actions.{path.stem}" if path.stem != "__init__" else "actions")
+    executor = ActionExecutor()
+    executor.register_package("actions")
+    ours = set(executor.actions)
+    assert ours == set(domain()["actions"])
+    named = {step["action"] for step in steps() if "action" in step}
+    assert {name for name in named if name.startswith("action_")} <= ours
+
+
+def test_every_choice_leads_somewhere() -> None:
+    intents, entities = set(domain()["intents"]), set(domain()["entities"])
+    seen = 0
+    for name, button in buttons():
+        seen += 1
+        match = re.fullmatch(r"/(\w+)(\{.*\})?", button["payload"].replace("{{", "{").replace("}}", "}"))
+        assert match, (name, button)
+        intent, values = match.groups()
+        assert intent in intents or intent == "system_leave_queue", (name, button)
+        if values:
+            assert set(json.loads(values)) <= entities, (name, button)
+    assert seen > 60
+
+
+def test_choices_stay_short_and_different() -> None:
+    for name, wordings in RESPONSES.items():
+        for wording in wordings:
+            titles = [button["title"] for button in wording.get("buttons", [])]
+            assert len(set(titles)) == len(titles), name
+            assert all(len(title) <= 24 for title in titles), name
+            assert len(wording["text"]) <= 200, name
+            assert len(titles) <= 6, name
+
+
+def test_the_servers_sentences_are_all_there() -> None:
+    expected = {f"{SYSTEM}handoff_{reason.value}" for reason in Reason}
+    expected |= {f"{SYSTEM}{name}" for name in [*PLACEHOLDERS, *PLAIN]}
+    assert {name for name in RESPONSES if name.startswith(SYSTEM)} == expected
+    for name in expected:
+        allowed = PLACEHOLDERS.get(name.removeprefix(SYSTEM), set())
+        for wording in RESPONSES[name]:
+            assert set(re.findall(r"\{(\w+)\}", wording["text"])) <= allowed, name
+
+
+def test_slots_are_typed_and_stay_out_of_the_policies() -> None:
+    untyped = [name for name, slot in domain()["slots"].items() if slot["type"] == "any"]
+    assert untyped == ["handoff_request"]
+    assert all(slot["influence_conversation"] is False for slot in domain()["slots"].values())
+
+
+def test_nothing_waits_for_the_start_of_a_conversation_or_pauses() -> None:
+    text = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "data" / "rules").glob("*.yml"))
+    assert "conversation_start" not in text
+    assert "action_default_fallback" not in text
+    assert "pause" not in text
+
+
+def test_intents_have_enough_examples() -> None:
+    counts: dict[str, int] = {}
+    seen: dict[str, str] = {}
+    for path in (ROOT / "data" / "nlu").glob("*.yml"):
+        for block in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
+            if "intent" in block:
+                examples = [line[2:] for line in block["examples"].splitlines()]
+                counts[block["intent"]] = len(examples)
+                for example in examples:
+                    assert seen.setdefault(example.lower(), block["intent"]) == block["intent"], example
+    assert counts.keys() == set(domain()["intents"])
+    assert min(counts.values()) >= 25

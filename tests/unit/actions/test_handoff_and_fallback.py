@@ -1,0 +1,102 @@
+"""When a person is asked for, by the customer or by two failures in a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actions.fallback import ActionFallback
+from actions.handoff import ActionRequestHandoff
+from tests.unit.actions.support import run, tracker, turn
+
+USER = {"event": "user", "text": "before"}
+NOW = {"event": "user", "text": "gibberish"}
+FELL = {"event": "action", "name": "action_fallback"}
+LISTEN = {"event": "action", "name": "action_listen"}
+
+
+def called(reason: str = "not_understood") -> dict[str, Any]:
+    return {"event": "slot", "name": "handoff_request", "value": {"reason": reason}}
+
+
+async def test_a_person_at_once_and_the_form_does_not_go_on() -> None:
+    slots = {"requested_slot": "order_proof", "order_number": "4522"}
+    with turn():
+        outcome = await run(
+            ActionRequestHandoff(), tracker("human!", loop="cancel_order_form", slots=slots)
+        )
+    assert outcome.said == []  # the server says it
+    assert outcome.slots["handoff_request"] == {
+        "reason": "asked_for_human",
+        "evidence": {"text": "human!", "form": "cancel_order_form", "asking": "order_proof"},
+        "priority": None,
+        "team": "",
+        "skills": [],
+    }
+    assert outcome.left
+    assert "order_number" not in outcome.slots  # the agent sees which order it was about
+
+
+async def test_the_first_time_offers_the_likeliest_and_a_person() -> None:
+    ranking = [
+        ("nlu_fallback", 0.3),
+        ("greet", 0.28),
+        ("track_order", 0.25),
+        ("get_refund", 0.2),
+        ("stop", 0.05),
+    ]
+    with turn():
+        outcome = await run(ActionFallback(), tracker("gibberish", events=[NOW], ranking=ranking))
+    assert outcome.responses == ["utter_rephrase"]
+    payloads = [button["payload"] for button in outcome.said[0]["buttons"]]
+    assert payloads == ["/track_order", "/get_refund", "/contact_human_agent"]
+    assert outcome.events == []
+
+
+async def test_no_silly_guesses() -> None:
+    ranking = [("nlu_fallback", 0.3), ("track_order", 0.04)]
+    with turn():
+        outcome = await run(ActionFallback(), tracker("gibberish", events=[NOW], ranking=ranking))
+    assert outcome.responses == ["utter_rephrase_open"]
+    assert outcome.said[0]["buttons"] == []
+
+
+async def test_within_a_form_its_question_follows() -> None:
+    with turn():
+        outcome = await run(ActionFallback(), tracker("?", loop="track_order_form", events=[NOW]))
+    assert outcome.responses == ["utter_rephrase_in_form"]
+    assert not outcome.left
+
+
+async def test_the_second_time_in_a_row_calls_a_person() -> None:
+    ranking = [("track_order", 0.2), ("stop", 0.1)]
+    events = [USER, FELL, LISTEN, NOW]
+    with turn():
+        said = tracker("gibberish", events=events, ranking=ranking, loop="track_order_form")
+        outcome = await run(ActionFallback(), said)
+    assert outcome.said == []
+    wish = outcome.slots["handoff_request"]
+    assert wish["reason"] == "not_understood"
+    assert wish["evidence"]["texts"] == ["before", "gibberish"]
+    assert wish["evidence"]["intents"] == ["track_order", "stop"]
+    assert outcome.left
+
+
+async def test_in_a_row_means_the_message_just_before() -> None:
+    between = [
+        USER,
+        FELL,
+        LISTEN,
+        {"event": "user", "text": "hi"},
+        {"event": "action", "name": "action_greet"},
+    ]
+    after_call = [USER, FELL, called(), LISTEN]
+    for before in ([], between, after_call):
+        with turn():
+            outcome = await run(ActionFallback(), tracker("gibberish", events=[*before, NOW]))
+        assert outcome.responses == ["utter_rephrase_open"], before
+
+
+async def test_after_a_person_it_starts_anew() -> None:
+    with turn(after_handoff=True):
+        outcome = await run(ActionFallback(), tracker("gibberish", events=[USER, FELL, LISTEN, NOW]))
+    assert outcome.responses == ["utter_rephrase_open"]
