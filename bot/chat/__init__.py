@@ -1,0 +1,1 @@
+"""The terminal's way to a running server: a customer's view of the REST channel, for trying it out."""

@@ -1,0 +1,210 @@
+"""`baton doctor`: looks at everything that a running Baton needs and says what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bot.clock import SystemClock
+from bot.domain.errors import BotError
+from bot.setting_types import masked_url
+from bot.settings import Settings
+
+Level = Literal["ok", "warn", "fail"]
+LEAST_DISK = 1_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One line of the doctor: what was looked at, how it is, and what to do."""
+
+    level: Level
+    what: str
+    detail: str
+    advice: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at everything, one finding after the other; a look that breaks is a finding too."""
+    looks: tuple[tuple[str, Callable[[Settings], Finding]], ...] = (
+        ("python", _python),
+        ("project", _project),
+        ("data folder", _data_dir),
+        ("disk", _disk),
+        ("store", _store),
+        ("redis", _redis),
+        ("model", _model),
+        ("port", _port),
+        ("channels", _channels),
+    )
+    for what, look in looks:
+        try:
+            yield look(settings)
+        except (BotError, OSError) as error:
+            yield Finding(level="fail", what=what, detail=" ".join(str(error).split()))
+
+
+def _python(_: Settings) -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] == (3, 11):
+        return Finding(level="ok", what="python", detail=version)
+    return Finding(
+        level="fail", what="python", detail=version, advice="Baton runs on 3.11; run: make setup"
+    )
+
+
+def _project(settings: Settings) -> Finding:
+    missing = [
+        name for name in ("domain.yml", "config.yml", "data") if not (settings.project_dir / name).exists()
+    ]
+    if not missing:
+        return Finding(level="ok", what="project", detail=str(settings.project_dir))
+    return Finding(
+        level="fail",
+        what="project",
+        detail=f"{settings.project_dir} has no {', '.join(missing)}",
+        advice="start in the project's folder, or set BATON_PROJECT_DIR",
+    )
+
+
+def _data_dir(settings: Settings) -> Finding:
+    path = settings.data_dir
+    if not path.exists():
+        return Finding(level="ok", what="data folder", detail=f"{path} will be made at the first start")
+    if not os.access(path, os.W_OK | os.X_OK):
+        return Finding(
+            level="fail",
+            what="data folder",
+            detail=f"{path} cannot be written",
+            advice=f"chown it to {_user()}",
+        )
+    exposed = [p for p in (path, *path.glob("*.db"), path / "secret_key") if p.exists() and _is_exposed(p)]
+    if exposed:
+        return Finding(
+            level="warn",
+            what="data folder",
+            detail=f"others may read {', '.join(p.name for p in exposed)}",
+            advice=f"run: chmod -R go-rwx {path}",
+        )
+    return Finding(level="ok", what="data folder", detail=str(path))
+
+
+def _is_exposed(path: Path) -> bool:
+    return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+
+
+def _user() -> str:
+    return f"user {os.geteuid()}"
+
+
+def _disk(settings: Settings) -> Finding:
+    place = next(p for p in (settings.data_dir, *settings.data_dir.parents) if p.exists())
+    free = shutil.disk_usage(place).free
+    detail = f"{free / 1e9:.1f} GB free"
+    if free >= LEAST_DISK:
+        return Finding(level="ok", what="disk", detail=detail)
+    return Finding(level="warn", what="disk", detail=detail, advice=f"make room where {place} is")
+
+
+def _store(settings: Settings) -> Finding:
+    from bot.store import schema_is_current, sqlite_path
+
+    path, shown = sqlite_path(settings.database_url), masked_url(settings.database_url)
+    if path is not None and not Path(path).exists():
+        return Finding(level="ok", what="store", detail=f"{shown} will be made at the first start")
+    if schema_is_current(settings.database_url):
+        return Finding(level="ok", what="store", detail=shown)
+    if path is not None:
+        return Finding(level="ok", what="store", detail=f"{shown} will be migrated at the next start")
+    return Finding(
+        level="fail", what="store", detail=f"{shown} has another schema", advice="run: baton migrate"
+    )
+
+
+def _redis(settings: Settings) -> Finding:
+    if not settings.redis_url:
+        level: Level = "warn" if settings.uses_postgresql else "ok"
+        advice = "set BATON_REDIS_URL if there are several nodes" if settings.uses_postgresql else ""
+        return Finding(level=level, what="redis", detail="not set: one node", advice=advice)
+    from bot.bus import open_bus
+
+    async def reachable() -> bool:
+        bus = open_bus(settings.redis_url, SystemClock())
+        await bus.start()
+        try:
+            return bus.healthy
+        finally:
+            await bus.stop()
+
+    shown = masked_url(settings.redis_url)
+    if asyncio.run(reachable()):
+        return Finding(level="ok", what="redis", detail=shown)
+    return Finding(
+        level="fail",
+        what="redis",
+        detail=f"{shown} does not answer",
+        advice="start it; Baton runs without, but nodes do not hear of each other",
+    )
+
+
+def _model(settings: Settings) -> Finding:
+    from bot.training.project import Project
+    from bot.training.registry import live_model
+
+    live = live_model(settings.models_dir)
+    if live is None:
+        return Finding(level="fail", what="model", detail="none is live", advice="run: baton train")
+    if live.entry.hash != Project.at(settings.project_dir).content_hash():
+        return Finding(
+            level="warn",
+            what="model",
+            detail=f"{live.id} is older than the data",
+            advice="run: baton train",
+        )
+    return Finding(level="ok", what="model", detail=live.id)
+
+
+def _port(settings: Settings) -> Finding:
+    import httpx
+
+    where = f"{settings.host}:{settings.port}"
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError:
+        pass
+    else:
+        return Finding(level="ok", what="port", detail=f"{where} is free")
+    local = settings.base_url if not settings.public_url else f"http://127.0.0.1:{settings.port}"
+    try:
+        answer = httpx.get(f"{local}/health/ready", timeout=3.0, trust_env=False)
+        status = answer.json()["status"]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return Finding(
+            level="fail",
+            what="port",
+            detail=f"{where} is taken by another program",
+            advice="set BATON_PORT",
+        )
+    if status == "ready":
+        return Finding(level="ok", what="port", detail=f"Baton answers at {where}")
+    reasons = ", ".join(answer.json().get("reasons", ()))
+    return Finding(level="warn", what="port", detail=f"Baton at {where} is not ready: {reasons}")
+
+
+def _channels(settings: Settings) -> Finding:
+    if settings.rest_token:
+        return Finding(level="ok", what="channels", detail="rest (with a token)")
+    if settings.demo:
+        return Finding(level="ok", what="channels", detail="rest (demo: for this machine only)")
+    return Finding(
+        level="warn", what="channels", detail="none is on", advice="set BATON_REST_TOKEN, or use --demo"
+    )
