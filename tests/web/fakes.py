@@ -45,13 +45,14 @@ class FakeBus:
     """Limits by a plain counter, hints by queues."""
 
     counts: dict[str, int] = field(default_factory=dict)
+    unlimited: bool = False
     states: dict[str, str] = field(default_factory=dict)
     queues: list[asyncio.Queue[Hint]] = field(default_factory=list)
     presence_calls: list[tuple[str, str]] = field(default_factory=list)
 
     async def allow(self, key: str, *, limit: int, window: float) -> float:
         self.counts[key] = self.counts.get(key, 0) + 1
-        return 0.0 if self.counts[key] <= limit else 2.25
+        return 0.0 if self.unlimited or self.counts[key] <= limit else 2.25
 
     async def set_presence(self, agent_id: str, state: str, ttl: float) -> None:
         self.presence_calls.append((agent_id, state))
