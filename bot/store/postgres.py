@@ -133,14 +133,19 @@ class PostgresStore:
 
     async def write(self, work: Callable[[Tx], Awaitable[R]]) -> R:
         """Run `work` in a transaction and return its result once that is on disk."""
-        for _ in range(TRIES - 1):
-            with suppress(*_AGAIN):
+        for _ in range(TRIES):
+            try:
                 return await self._transact(work, readonly=False)
-        return await self._transact(work, readonly=False)
+            except _AGAIN as error:
+                refused = error
+        raise translated(refused) from refused
 
     async def read(self, work: Callable[[Tx], Awaitable[R]]) -> R:
         """Run `work` on a consistent view; it must not change anything."""
-        return await self._transact(work, readonly=True)
+        try:
+            return await self._transact(work, readonly=True)
+        except _AGAIN as error:
+            raise translated(error) from error
 
     async def _transact(self, work: Callable[[Tx], Awaitable[R]], *, readonly: bool) -> R:
         if self._pool is None:
