@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
+import uvloop
 
 from bot import compose, logs
 from bot.domain.agents import Agent, Role
@@ -102,6 +103,12 @@ def build(
 ) -> App:
     """Return a node that is not started yet; the arguments replace the usual parts in tests."""
     return App(compose.parts(settings, engine=engine, channels=channels, clock=clock))
+
+
+def run(settings: Settings) -> None:
+    """Run a node in an event loop of its own; see `serve`."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings))
 
 
 async def serve(settings: Settings) -> None:

@@ -57,7 +57,7 @@ class LiveSentences:
         """Say from now on what `model` says."""
         self.catalogue = Catalogue.load(model.responses.read_bytes())
 
-    def render(self, name: str, *, language: str = "en", **values: Any) -> Draft:
+    def render(self, name: str, /, *, language: str = "en", **values: Any) -> Draft:
         """Return response `name`; see `bot.ports.Sentences`."""
         return self.catalogue.render(name, language=language, **values)
 
@@ -226,17 +226,19 @@ def _turns(
         metrics=given.metrics,
         channels=given.capabilities,
         gathering=Gathering(engine=given.engine, clock=given.clock, pause=pause),
-        facts=lambda now: _facts(given.settings, now),
+        facts=_facts(given.settings),
         sent=deliveries.wake,
     ).run_next
 
 
-def _facts(settings: Settings, now: datetime) -> dict[str, str]:
-    """Return what responses may say about the company at `now`."""
-    return {
-        "opening_hours": settings.hours.describe(),
-        "open_now": "yes" if settings.hours.is_open(now) else "no",
-    }
+def _facts(settings: Settings) -> Callable[[datetime], dict[str, str]]:
+    """Return what responses may say about the company at a time; asked for once a turn."""
+    hours = settings.hours.describe()
+
+    def facts(now: datetime) -> dict[str, str]:
+        return {"opening_hours": hours, "open_now": "yes" if settings.hours.is_open(now) else "no"}
+
+    return facts
 
 
 def _directory(settings: Settings, clock: Clock) -> CustomerDirectory:

@@ -45,13 +45,14 @@ class Handoffs:
         self._bus = bus
         self._clock = clock
         self._hours = hours
+        self._opening_hours = hours.describe()
 
     async def desk(self) -> Desk:
         """Return whether somebody could answer now."""
         presence = await self._bus.presence()
         online = sum(1 for state in presence.values() if state == Availability.ONLINE.value)
         now = self._clock.now()
-        return Desk(online=online, open=self._hours.is_open(now), opening_hours=self._hours.describe())
+        return Desk(online=online, open=self._hours.is_open(now), opening_hours=self._opening_hours)
 
     async def request(
         self,

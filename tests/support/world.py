@@ -41,7 +41,7 @@ AGENT_SILENT = timedelta(minutes=10)
 class PlainSentences:
     """Says the name of the response and what is filled in."""
 
-    def render(self, name: str, *, language: str = "en", **values: Any) -> Draft:
+    def render(self, name: str, /, *, language: str = "en", **values: Any) -> Draft:
         choices = ()
         if name == "utter_system_queue_place":
             choices = (Choice(title="Carry on with the assistant", payload="/system_leave_queue"),)
