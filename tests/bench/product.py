@@ -21,7 +21,7 @@ from tests.bench.shop import PROJECT
 from tests.servers import free_port
 
 PR_SET_PDEATHSIG = 1
-BATON = Path(sys.executable).parent / "baton"
+BATON = Path(os.environ.get("BENCH_BATON", Path(sys.executable).parent / "baton"))
 
 
 class ServerBroken(Exception):
