@@ -30,7 +30,7 @@ from bot.services.sentences import Catalogue
 from bot.services.signin import SignIns
 from bot.services.timers import Timers
 from bot.services.turns import Turns
-from bot.settings import Settings
+from bot.settings import Settings, secret_key
 from bot.store import open_store
 from bot.training.registry import Model, live_model
 from bot.web.application import create_app
@@ -189,7 +189,9 @@ def web(given: Parts, services: Core) -> WebServer:
         public_url=settings.public_url,
         limits=RestLimits(messages=settings.rate_limit.count, window=settings.rate_limit.seconds),
     )
-    sign_in = SignIns(**given.shared, lasts=timedelta(hours=settings.session_hours))
+    sign_in = SignIns(
+        **given.shared, lasts=timedelta(hours=settings.session_hours), key=secret_key(settings).reveal()
+    )
     desk = DeskApi(
         desk=services.desk,
         sign_in=sign_in,
@@ -214,7 +216,13 @@ def web(given: Parts, services: Core) -> WebServer:
 def _turns(
     given: Parts, record: Record, handoffs: Handoffs, replies: Replies, deliveries: Deliveries
 ) -> Callable[[str], Awaitable[float | None]]:
-    gateway = DirectoryGateway(**given.shared, directory=given.directory, metrics=given.metrics)
+    gateway = DirectoryGateway(
+        **given.shared,
+        directory=given.directory,
+        metrics=given.metrics,
+        # A slow system is told to the customer by the action, before the turn's own budget ends it.
+        time_limit=given.settings.engine_budget_seconds * 0.6,
+    )
     pause = timedelta(seconds=given.settings.gather_seconds)
     return Turns(
         **given.shared,

@@ -81,7 +81,7 @@ class Settings:
         shown="none: one node",
     )
     secret_key: Secret = _secret(
-        32, "Key for buttons' tokens; needed with PostgreSQL.", shown="made in the data folder"
+        32, "Key behind agents' sign-ins: a new one signs everybody out. Needed with PostgreSQL.", shown="made in the data folder"
     )
     rest_token: Secret = _secret(
         16, "Bearer token of the REST channel; without it the channel is off.", shown="off"
@@ -110,7 +110,7 @@ class Settings:
     engine_budget_seconds: float = _setting(
         kind.number(1, 120), "10", "Seconds that one turn may take, actions included."
     )
-    turns_at_once: int = _setting(kind.integer(1, 10_000), "64", "Turns under way at once on this node.")
+    turns_at_once: int = _setting(kind.integer(1, 10_000), "512", "Turns under way at once on this node.")
     shutdown_seconds: float = _setting(
         kind.number(0, 600), "20", "Seconds to finish what is under way when told to stop."
     )

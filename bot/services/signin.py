@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,8 +34,9 @@ class SignedIn:
 class SignIns:
     """Checks passwords and tokens; wrong tries are slowed down per account and address."""
 
-    def __init__(self, *, store: Store, bus: Bus, clock: Clock, lasts: timedelta) -> None:
-        """`lasts` is how long a sign-in is valid."""
+    def __init__(self, *, store: Store, bus: Bus, clock: Clock, lasts: timedelta, key: str) -> None:
+        """`lasts` is how long a sign-in is valid; under another `key` no earlier one is."""
+        self._key = key.encode()
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -57,7 +59,7 @@ class SignIns:
             raise NotSignedIn("The e-mail address or the password is wrong.")
         token, csrf, now = new_secret(), new_secret(16), self._clock.now()
         session = Session(
-            digest=digest(token),
+            digest=self._digest(token),
             agent_id=agent.id,
             created_at=now,
             expires_at=now + self._lasts,
@@ -77,7 +79,7 @@ class SignIns:
             return None
 
         async def work(tx: Tx) -> tuple[Agent, Session] | None:
-            session = await tx.session(digest(token))
+            session = await tx.session(self._digest(token))
             agent = await tx.agent(session.agent_id) if session else None
             return (agent, session) if agent and session else None
 
@@ -88,7 +90,7 @@ class SignIns:
 
     async def sign_out(self, token: str) -> None:
         """End a session."""
-        await self._store.write(lambda tx: tx.drop_session(digest(token)))
+        await self._store.write(lambda tx: tx.drop_session(self._digest(token)))
 
     async def create_token(self, agent: Agent, *, label: str, days: int = TOKEN_DAYS) -> str:
         """Make a bearer token for a program that acts as this agent."""
@@ -96,7 +98,7 @@ class SignIns:
             raise InvalidInput("days must be between 1 and 3650.", field="days")
         token, now = new_secret(), self._clock.now()
         session = Session(
-            digest=digest(token),
+            digest=self._digest(token),
             agent_id=agent.id,
             created_at=now,
             expires_at=now + timedelta(days=days),
@@ -129,7 +131,6 @@ class SignIns:
             self._nobody = await asyncio.to_thread(hash_password, new_secret())
         return self._nobody
 
-
-def digest(token: str) -> str:
-    """Return what is stored of a token; the token itself never is."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    def _digest(self, token: str) -> str:
+        """Return what is stored of a token; the token itself never is."""
+        return hmac.new(self._key, token.encode(), hashlib.sha256).hexdigest()
