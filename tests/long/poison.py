@@ -1,21 +1,14 @@
-"""The real server with real turns, except that one text ends the engine process that reads it.
-
-Run as `python -m tests.long.poison --port P --data-dir D`; the loader below is what its engine
-processes load.
-"""
+"""Real turns, except that one text ends the engine process that reads it."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import signal
-from pathlib import Path
 
 from bot.domain.message import Nlu
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.engine import rasa_turns
-from bot.engine.pool import EnginePool
 from bot.ports import TurnDirectory
 
 POISON = "drink this"
@@ -55,30 +48,3 @@ def preload() -> None:
 def load(model: str, project: str) -> PoisonedTurns:
     """Load the real turns and poison them."""
     return PoisonedTurns(rasa_turns.RasaTurns.load(model, project))
-
-
-def main() -> None:
-    """Run the server with a poisoned engine."""
-    from bot import app
-    from bot.settings import load as load_settings
-    from bot.training.registry import live_model
-
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--data-dir", type=Path, required=True)
-    given = parser.parse_args()
-    settings = load_settings(port=given.port, data_dir=given.data_dir, demo=True)
-    model = live_model(settings.models_dir)
-    assert model is not None
-    engine = EnginePool(
-        model.path,
-        processes=settings.engine_processes,
-        project=settings.project_dir,
-        loader=f"{__spec__.name}:load",
-        turn_budget=settings.engine_budget_seconds,
-    )
-    asyncio.run(app.serve(settings, engine=engine))
-
-
-if __name__ == "__main__":
-    main()
