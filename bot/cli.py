@@ -73,13 +73,10 @@ def run(
     ] = None,
 ) -> None:
     """Start the server."""
-    from bot import logs
-
     settings = _settings(host=host, port=port, data_dir=data_dir, demo=demo)
-    logs.configure(settings.log_level, settings.log_format)
-    from bot.app import serve
+    from bot.app import run as run_node  # after the settings: a mistake in them is told at once
 
-    asyncio.run(serve(settings))
+    run_node(settings)
 
 
 @app.command()
@@ -91,6 +88,7 @@ def chat(
     ] = "",
 ) -> None:
     """Talk to a running server as a customer, in this terminal or from a pipe."""
+    from bot import setting_types
     from bot.chat.client import ChatClient
     from bot.chat.terminal import chat as talk
     from bot.domain.ids import new_secret
@@ -105,10 +103,10 @@ def chat(
     sender = sender or f"terminal-{new_secret(4)}"
     patience = None if sys.stdin.isatty() else 30.0
     try:
-        client = ChatClient(url, sender, token=token, patience=patience)
+        setting_types.url("http", "https")(url)
     except ValueError as error:
-        raise typer.BadParameter(f"{url} is not an address of a server") from error
-    asyncio.run(talk(client))
+        raise typer.BadParameter(f"--url {error}") from error
+    asyncio.run(talk(ChatClient(url, sender, token=token, patience=patience)))
 
 
 @app.command()
@@ -239,16 +237,18 @@ def backup(
 ) -> None:
     """Copy the databases and the key, while the server runs; to restore, use the copy as data folder."""
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
     from bot.commands import data
 
     settings = _settings(data_dir=data_dir)
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, Any] = {}
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
 
         def report(name: str, done: int, total: int) -> None:
-            tasks.setdefault(name, bars.add_task(name) if name not in tasks else None)
+            if name not in tasks:
+                tasks[name] = bars.add_task(name)
             bars.update(tasks[name], completed=done, total=total)
 
         files = data.backup(settings, destination, report)
