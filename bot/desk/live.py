@@ -49,7 +49,7 @@ class Live:
         return Route(
             method="GET", path=path, handler=self.connect, tag="people", access=Access.AGENT,
             websocket=True, errors=(401, 403, 426, 429),
-            summary="WebSocket: hints, presence and typing; see ARCHITECTURE.md for the frames",
+            summary="WebSocket: sends hello, hint, presence, resync, pong, error; takes typing and ping",
         )  # fmt: skip
 
     async def start(self) -> None:
