@@ -13,6 +13,7 @@ from bot import __version__
 from bot.bus import open_bus
 from bot.clock import SystemClock
 from bot.desk import DeskApi
+from bot.domain.conversation import Owner
 from bot.domain.message import Draft
 from bot.engine.pool import EnginePool
 from bot.ports import Bus, Capabilities, Channel, Clock, CustomerDirectory, DialogueEngine, Store
@@ -208,6 +209,8 @@ def web(given: Parts, services: Core) -> WebServer:
         parts=(rest, desk),
         metrics_token=settings.metrics_token.reveal(),
         demo=settings.demo,
+        proxies=settings.proxies,
+        access_log=settings.log_level in ("debug", "info"),
         gauges=_gauges(given),
     )
     return WebServer(create_app(deps), host=settings.host, port=settings.port, parts=deps.parts)
@@ -272,6 +275,8 @@ def _engine(settings: Settings, model: Model | None) -> EnginePool:
 def _gauges(given: Parts) -> Callable[[], Awaitable[list[tuple[str, float, dict[str, str]]]]]:
     async def gauges() -> list[tuple[str, float, dict[str, str]]]:
         counts = await given.store.read(lambda tx: tx.count_by_owner())
-        return [("conversations", float(n), {"owner": owner.value}) for owner, n in counts.items()]
+        waiting = float(counts.get(Owner.QUEUE, 0))
+        by_owner = [("conversations", float(n), {"owner": owner.value}) for owner, n in counts.items()]
+        return [("queue_length", waiting, {}), *by_owner]
 
     return gauges

@@ -63,6 +63,9 @@ class Settings:
         "Address under which customers reach this server.",
         shown="from host and port",
     )
+    proxies: int = _setting(
+        kind.integer(0, 10), "0", "Trusted proxies in front, whose `X-Forwarded-For` is believed."
+    )
     project_dir: Path = _setting(
         kind.path, "", "Folder with `domain.yml`, `config.yml` and `data/`.", shown="the present folder"
     )
@@ -81,7 +84,9 @@ class Settings:
         shown="none: one node",
     )
     secret_key: Secret = _secret(
-        32, "Key behind agents' sign-ins: a new one signs everybody out. Needed with PostgreSQL.", shown="made in the data folder"
+        32,
+        "Key behind agents' sign-ins: a new one signs everybody out. Needed with PostgreSQL.",
+        shown="made in the data folder",
     )
     rest_token: Secret = _secret(
         16, "Bearer token of the REST channel; without it the channel is off.", shown="off"

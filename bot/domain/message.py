@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +10,9 @@ from typing import Any
 
 MAX_TEXT = 4_000
 """Longest customer text that is understood, in characters; longer text is refused by the channel."""
+
+
+_TOKEN = re.compile(r"~([0-9a-f]{1,13})\.([0-9a-f]{1,4})", re.ASCII)
 
 
 class Author(StrEnum):
@@ -208,10 +212,5 @@ def choice_token(seq: int, index: int) -> str:
 
 def parse_choice_token(token: str) -> tuple[int, int] | None:
     """Return `(seq, index)` for a text that has the form of a token, else None."""
-    if not token.startswith("~") or len(token) > 24:
-        return None
-    seq, dot, index = token[1:].partition(".")
-    try:
-        return (int(seq, 16), int(index, 16)) if dot else None
-    except ValueError:
-        return None
+    found = _TOKEN.fullmatch(token)
+    return (int(found[1], 16), int(found[2], 16)) if found else None
