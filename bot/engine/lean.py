@@ -96,6 +96,9 @@ STAND_INS = frozenset(
         "aio_pika",
         "pymongo",
         "sqlalchemy",
+        # What spaCy's blank pipelines, which find our entities, never use.
+        "spacy.cli",
+        "h5py",
     }
 )
 """Packages and modules that are replaced, each with everything below it."""
@@ -125,6 +128,9 @@ PRELOADED = (
     "rasa_sdk.executor",
 )
 """What every turn needs. Components of the model's own come with the model."""
+
+PRELOADED_IF_THERE = ("pkg_resources", "pykwalify.core", "rasa.engine.recipes.default_recipe", "spacy")
+"""What most models' components need: imported before the fork, it costs each process nothing."""
 
 
 class StandInUsed(RuntimeError):
@@ -264,7 +270,17 @@ def import_rasa(*, full: bool = False) -> None:
     with contextlib.nullcontext() if full else stand_ins():
         for name in PRELOADED:
             importlib.import_module(name)
+        for name in PRELOADED_IF_THERE:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+        _fill_spacy()
         importlib.import_module("bot.engine.overrides").install()
+
+
+def _fill_spacy() -> None:
+    # A blank pipeline imports a hundred modules more when the first one is made.
+    if "spacy" in sys.modules:
+        sys.modules["spacy"].blank("en")
 
 
 def as_imported() -> contextlib.AbstractContextManager[None]:

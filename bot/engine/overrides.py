@@ -6,6 +6,7 @@ still is what the override was written for. Nothing here changes what is decided
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ import rasa.core.actions.forms as forms_module
 import rasa.core.policies.memoization as memoization_module
 import rasa.core.policies.policy as policy_module
 import rasa.core.policies.rule_policy as rule_policy_module
+from rasa.shared.core.constants import SHOULD_NOT_BE_SET
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, Event, SlotSet
 
@@ -33,6 +35,7 @@ def install() -> None:
     _form_trackers()
     _debug_copies()
     _actions_by_name()
+    _rules_by_last_state()
 
 
 def _replace(owner: Any, name: str, value: Any) -> Any:
@@ -124,3 +127,34 @@ def _actions_by_name() -> None:
         return action
 
     original = _replace(action_module, "action_for_name_or_text", by_name)
+
+
+def _rules_by_last_state() -> None:
+    # `RulePolicy._get_possible_keys` compares every rule with the dialogue, several times per turn.
+    # A rule's last state names the action before and mostly the intent; rules that name others
+    # cannot apply, so only the rest is compared, by the original.
+    original: Callable[..., set[str]]
+
+    def possible(self: Any, lookup: dict[str, str], states: list[Any]) -> set[str]:
+        if not states:
+            return original(self, lookup, states)
+        known = self.__dict__.setdefault("_baton_rules", {}).get(id(lookup))
+        if known is None or known[0] is not lookup:
+            known = self._baton_rules[id(lookup)] = (lookup, _rule_index(lookup))
+        now = states[-1]
+        action = now.get("prev_action", {}).get("action_name")
+        intent = now.get("user", {}).get("intent")
+        asked = {(action, intent), (action, None), (None, intent), (None, None)}
+        return original(self, {k: lookup[k] for slot in asked for k in known[1].get(slot, ())}, states)
+
+    original = _replace(rule_policy_module.RulePolicy, "_get_possible_keys", possible)
+
+
+def _rule_index(lookup: dict[str, str]) -> dict[tuple[Any, Any], list[str]]:
+    index: dict[tuple[Any, Any], list[str]] = {}
+    for key in lookup:
+        last = json.loads(key)[-1]
+        named = (last.get("prev_action", {}).get("action_name"), last.get("user", {}).get("intent"))
+        action, intent = (name if name and name != SHOULD_NOT_BE_SET else None for name in named)
+        index.setdefault((action, intent), []).append(key)
+    return index

@@ -4,6 +4,7 @@ session expiry, no reminders, no debug copies, and no swallowed exceptions.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 from collections.abc import Iterable, Sequence
@@ -17,18 +18,20 @@ from rasa.core.policies.memoization import MemoizationPolicy
 from rasa.core.policies.policy import Policy, PolicyPrediction
 from rasa.core.policies.rule_policy import RULES, RULES_FOR_LOOP_UNHAPPY_PATH, RulePolicy
 from rasa.core.processor import MessageProcessor
-from rasa.engine import loader
 from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
+from rasa.engine.graph import ExecutionContext, GraphSchema
 from rasa.engine.runner.interface import GraphRunner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.storage import ModelMetadata
 from rasa.exceptions import ActionLimitReached
+from rasa.graph_components.providers.domain_provider import DomainProvider
 from rasa.shared.constants import UTTER_PREFIX
 from rasa.shared.core.constants import (
     ACTION_EXTRACT_SLOTS,
     ACTION_LISTEN_NAME,
     ACTION_SESSION_START_NAME,
 )
+from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
     ActionExecuted,
     ActionExecutionRejected,
@@ -69,9 +72,10 @@ class FastProcessor(MessageProcessor):
     @staticmethod
     def _load_model(model_path: str | Path) -> tuple[str, ModelMetadata, GraphRunner]:
         with TempDirectoryPath(get_temp_dir_name()) as unpacked:
-            metadata, runner = loader.load_predict_graph_runner(
-                Path(unpacked), Path(model_path), LocalModelStorage, DirectRunner
-            )
+            storage, metadata = LocalModelStorage.from_model_archive(Path(unpacked), Path(model_path))
+            schema = with_domain(metadata.predict_schema, metadata.domain)
+            context = ExecutionContext(graph_schema=schema, model_id=metadata.model_id)
+            runner = DirectRunner.create(schema, storage, context)
         return Path(model_path).name, metadata, runner
 
     # --- understanding ------------------------------------------------------------------------
@@ -243,3 +247,22 @@ def horizon(components: Iterable[Any]) -> int | None:
         else:
             return None
     return longest + 1
+
+
+def with_domain(schema: GraphSchema, domain: Domain) -> GraphSchema:
+    """Return the schema with a provider that has the domain already.
+
+    Rasa's own parses the model's domain.yml three times over, which is most of the time that loading
+    takes; the model's metadata holds the same domain as JSON.
+    """
+
+    class KnownDomain(DomainProvider):
+        @classmethod
+        def load(cls, config: Any, model_storage: Any, resource: Any, *args: Any, **kwargs: Any) -> Any:
+            return cls(model_storage, resource, domain)
+
+    nodes = {
+        name: dataclasses.replace(node, uses=KnownDomain) if node.uses is DomainProvider else node
+        for name, node in schema.nodes.items()
+    }
+    return GraphSchema(nodes)

@@ -38,7 +38,7 @@ class RasaTurns:
         """Use `load`."""
         self._processor = processor
         self._cache: TrackerCache[BoundedTracker] = TrackerCache()
-        self.model: str = processor.model_metadata.model_id[:12]
+        self.model: str = name_of(processor.model_path)
 
     @classmethod
     def load(cls, model_path: Path | str, project: Path | str = "", actions: str = "actions") -> RasaTurns:
@@ -227,6 +227,12 @@ def to_signal(value: Any) -> HandoffSignal:
         team=str(wish.get("team") or ""),
         skills=tuple(str(s) for s in wish.get("skills") or ()),
     )
+
+
+def name_of(model_path: Path) -> str:
+    """Return the name by which operators know a model: its folder's, or its own if it has none."""
+    name = model_path.name.removesuffix(".tar.gz")
+    return model_path.parent.name if name == "model" else name
 
 
 def _sets(event: Any, kind: type, slot: str) -> bool:

@@ -128,13 +128,40 @@ class BoundedTracker(DialogueStateTracker):
             self._walks[ignore_rule_only_turns] = walk
         return walk.states_after(applied, self.horizon)
 
+    def _first_loop_execution_or_unhappy_path(self, loop: str, applied: list[Event]) -> bool:
+        # As Rasa's own, with kinds compared by name.
+        later: str | None = None
+        for event in reversed(applied):
+            kind = event.type_name
+            if kind in _LOOPS and event.name is None:
+                return True
+            if kind == "action_execution_rejected" and event.action_name == loop:
+                return True
+            if kind == "user" and later is not None and later != loop:
+                return True
+            if kind == _ACTION:
+                if event.action_name == loop:
+                    return False
+                later = event.action_name
+        return True
+
     def current_state(self, event_verbosity: EventVerbosity = EventVerbosity.NONE) -> dict[str, Any]:
         """Return what custom actions get: copies of the events, of which each is rendered once."""
-        state = super().current_state()
         events = self._events_for_verbosity(event_verbosity)
-        if events is not None:
-            state["events"] = msgspec.json.decode(b"[" + b",".join(_rendered(e) for e in events) + b"]")
-        return state
+        loop = self.active_loop
+        return {
+            "sender_id": self.sender_id,
+            "slots": self.current_slot_values(),
+            "latest_message": self._latest_message_data(),
+            "latest_event_time": self.events[-1].timestamp if self.events else None,
+            "followup_action": self.followup_action,
+            "paused": self.is_paused(),
+            "events": None if events is None else _copies(events),
+            "latest_input_channel": self.get_latest_input_channel(),
+            "active_loop": dict(loop.__dict__) if loop else {},
+            "latest_action": self.latest_action,
+            "latest_action_name": self.latest_action_name,
+        }
 
     # --- copies -------------------------------------------------------------------------------
 
@@ -235,6 +262,11 @@ class _Walk:
             if self._last_ml_action:
                 state[PREVIOUS_ACTION] = self._last_ml_action
         self._states.append(domain._clean_state(state))
+
+
+def _copies(events: Iterable[Event]) -> list[dict[str, Any]]:
+    copies: list[dict[str, Any]] = msgspec.json.decode(b"[" + b",".join(map(_rendered, events)) + b"]")
+    return copies
 
 
 def _rendered(event: Event) -> bytes:
