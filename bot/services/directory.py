@@ -86,16 +86,16 @@ class DirectoryGateway:
         # Read anew: a proof given earlier in this very turn counts.
         return await self._store.read(lambda tx: tx.order_grants(context.conversation_id))
 
-    async def _access(self, context: TurnContext, number: str) -> Answer[Any] | None:
-        """Return None when the customer may see and change this order, else what to answer."""
+    async def _access(self, context: TurnContext, number: str) -> Answer[Order]:
+        """Return the order if this customer may see and change it, else why not."""
         answer = await self._ask(self._directory.order(number), "order")
         if answer.status is Status.TRY_LATER:
             return answer
         own = answer.value is not None and answer.value.customer_ref == context.directory_ref
         if own and knows_customer(context):
-            return None
+            return answer
         if answer.ok and number in await self._grants(context):
-            return None
+            return answer
         missing = Status.NOT_FOUND if knows_customer(context) and not answer.ok else Status.NOT_ALLOWED
         return Answer(status=missing)
 
@@ -117,10 +117,7 @@ class DirectoryGateway:
         return Answer(status=Status.OK, value=tuple(a.value for a in answers if a.value is not None))
 
     async def _order(self, context: TurnContext, key: str, action: str, number: str) -> Answer[Order]:
-        refused = await self._access(context, number)
-        if refused is not None:
-            return refused
-        return await self._ask(self._directory.order(number), "order")
+        return await self._access(context, number)
 
     async def _prove_order(
         self, context: TurnContext, key: str, action: str, number: str, proof: str
@@ -149,9 +146,9 @@ class DirectoryGateway:
         await self._store.write(lambda tx: tx.put_profile(context.customer_id, data, source, now))
 
     async def _refund_status(self, context: TurnContext, key: str, action: str, number: str) -> Answer[Any]:
-        refused = await self._access(context, number)
-        if refused is not None:
-            return refused
+        order = await self._access(context, number)
+        if not order.ok:
+            return order
         return await self._ask(self._directory.refund_status(number), "refund_status")
 
     async def _cancel_order(self, context: TurnContext, key: str, action: str, number: str) -> Answer[Any]:
@@ -190,9 +187,9 @@ class DirectoryGateway:
         The note before makes an effect visible to agents even if this process ends before the answer
         is known. A repeated turn asks again with the same key; the directory does it once.
         """
-        refused = await self._access(context, arguments["number"])
-        if refused is not None:
-            return refused
+        order = await self._access(context, arguments["number"])
+        if not order.ok:
+            return order
         begun = Effect(
             key=key,
             conversation_id=context.conversation_id,
