@@ -44,7 +44,7 @@ class PlainSentences:
     def render(self, name: str, /, *, language: str = "en", **values: Any) -> Draft:
         choices = ()
         if name == "utter_system_queue_place":
-            choices = (Choice(title="Carry on with the assistant", payload="/system_leave_queue"),)
+            choices = (Choice(title="Back to the assistant", payload="/system_leave_queue"),)
         filled = " ".join(f"{key}={value}" for key, value in sorted(values.items()))
         return Draft(text=f"{name} {filled}".strip(), choices=choices)
 
