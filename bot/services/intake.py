@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -105,7 +106,9 @@ class Intake:
         _check(inbound, text)
         now = self._clock.now()
         arrival = _Arrival(inbound=inbound, inbox_id=new_id(now), text=text, now=now)
+        started = time.perf_counter()
         accepted = await self._store.write(lambda tx: self._store_arrival(tx, arrival))
+        self._metrics.observe("accept", time.perf_counter() - started)
         if not accepted.duplicate:
             self._metrics.count("messages_in", channel=inbound.channel)
             hint = Hint(conversation_id=accepted.conversation_id, seq=accepted.seq)

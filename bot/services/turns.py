@@ -184,6 +184,8 @@ class Turns:
             said = None
         finally:
             self._engine.settle(result, committed=committed)
+        if committed and result.handoff is not None:
+            self._metrics.count("handoffs", reason=result.handoff.reason.value)
         await self._after(job, said, now, outcome="answered" if committed else "dropped")
         self._metrics.count("engine_cpu", result.cpu_ms / 1000)
 
@@ -242,6 +244,8 @@ class Turns:
             said = await self._store.write(work)
         except _Lost:
             said = None
+        if said is not None:
+            self._metrics.count("handoffs", reason=signal.reason.value)
         await self._after(job, said, now, outcome="failed" if said is not None else "dropped")
 
     async def _after(

@@ -23,7 +23,6 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
 DURATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "turn": ("From taking a message up to committing its answer", ()),
     "accept": ("From a request to a stored message", ()),
-    "first_response": ("From a handoff request to the first words of a person", ()),
 }
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "engine_ready": ("1 when an engine process answers", ()),
