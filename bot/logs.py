@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.config
+import sys
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -49,7 +50,8 @@ def _renderers(style: str) -> list[Processor]:
     if style == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(sort_keys=False)]
     # The plain formatter: the rich one prints local variables, and message bodies are among them.
-    return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
 
 
 def _standard_logging(level: str, shared: list[Processor], renderers: list[Processor]) -> dict[str, Any]:
@@ -65,8 +67,8 @@ def _standard_logging(level: str, shared: list[Processor], renderers: list[Proce
         "formatters": {"structlog": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structlog"}},
         "root": {"handlers": ["stderr"], "level": level},
-        # These write addresses with tokens in them, or a line for each request.
-        "loggers": {"httpx": quiet, "httpcore": quiet, "websockets": quiet, "sanic.access": quiet},
+        # These write addresses with tokens in them, or lines that tell an operator nothing.
+        "loggers": dict.fromkeys(("httpx", "httpcore", "websockets", "sanic.access", "alembic"), quiet),
     }
 
 

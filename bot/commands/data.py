@@ -14,6 +14,7 @@ from bot.domain.errors import ConfigError, NotFound
 from bot.ports import Store, Tx
 from bot.settings import Settings
 
+_DATABASES = {".db", ".sqlite"}
 Progress = Callable[[str, int, int], None]
 """Called with a file's name, pages done and pages in all."""
 
@@ -49,7 +50,8 @@ def _copy(settings: Settings, database: Path, part: Path, progress: Progress) ->
 
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True, mode=0o700)
-    for source in sorted({database, *settings.data_dir.glob("*.db")}):
+    others = (path for path in settings.data_dir.glob("*") if path.suffix in _DATABASES)
+    for source in sorted({database, *others}):
         copy_database(str(source), str(part / source.name), partial(progress, source.name))
     key = settings.data_dir / "secret_key"
     if key.is_file():

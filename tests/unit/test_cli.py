@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -195,9 +197,11 @@ def test_backup_can_be_used_as_data_folder(
 
     customer_in(settings)
     key = secret_key(settings)
+    with contextlib.closing(sqlite3.connect(settings.data_dir / "demo.sqlite")) as shop:
+        shop.execute("CREATE TABLE orders (number)")
     copy = home / "copies" / "monday"
     status, out, _ = baton("backup", str(copy))
-    assert (status, out) == (0, f"{copy}: baton.db, secret_key\n")
+    assert (status, out) == (0, f"{copy}: baton.db, demo.sqlite, secret_key\n")
     assert {stat.S_IMODE(path.stat().st_mode) for path in copy.iterdir()} == {0o600}
     assert [path.name for path in copy.parent.iterdir()] == ["monday"]
     assert baton("backup", str(copy))[0] == 1
