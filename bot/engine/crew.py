@@ -76,9 +76,7 @@ class Crew:
             if process is not None and not process.lagging:
                 self._sticky.move_to_end(conversation_id)
                 return process
-        filled = [
-            (place, seat.process) for place, seat in enumerate(self._seats) if seat.process is not None
-        ]
+        filled = [(place, living) for place, seat in enumerate(self._seats) if (living := seat.living)]
         if not filled:
             return None
         place, process = min(filled, key=lambda each: (each[1].lagging, len(each[1].jobs)))

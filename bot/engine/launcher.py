@@ -121,7 +121,8 @@ class Launcher:
             self._zygote, self.trouble = wire, ""
             self._up.set()
         elif isinstance(frame, Forked):
-            if frame.start in self._starts:
+            start = self._starts.get(frame.start)
+            if start is not None and not start.done():  # the process itself may have been faster
                 self._pids[frame.pid] = frame.start
         elif isinstance(frame, Exited):
             self._fail(self._pids.pop(frame.pid, 0), f"ended with code {frame.code} before it was ready")
