@@ -118,14 +118,12 @@ def without_history(tracker: BoundedTracker, domain: Domain) -> BoundedTracker:
         for e in prefix(tracker.applied_events(), tracker, domain, loop=False)
         if not (isinstance(e, SlotSet) and e.key in (REQUESTED_SLOT, HANDOFF_SLOT))
     ]
-    return _rebuilt([*kept, ActionExecuted(ACTION_LISTEN_NAME)], tracker, domain)
+    listen = ActionExecuted(ACTION_LISTEN_NAME, timestamp=kept[-1].timestamp)
+    return _rebuilt([*kept, listen], tracker, domain)
 
 
 def _rebuilt(events: list[Event], tracker: BoundedTracker, domain: Domain) -> BoundedTracker:
     # Through the codec, so that a tracker kept alive and one rebuilt from the state are the same.
-    for event in events:
-        if tracker.now is not None and not event.timestamp:
-            event.timestamp = tracker.now
     rows = [_unpack(_packed(e)) for e in events]
     rebuilt = replay(rows, tracker.sender_id, domain)
     rebuilt.now, rebuilt.horizon = tracker.now, tracker.horizon

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
-from bot.domain.customer import Answer, Status, TurnContext
+from bot.domain.customer import Answer, Cancellation, Order, OrderItem, Refund, Status, TurnContext
+from bot.domain.message import Choice
 from bot.domain.turn import TurnRequest, TurnResult
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -37,6 +39,53 @@ class NoDirectory:
         return Answer(status=Status.NOT_ALLOWED)
 
 
+class KnownShop(NoDirectory):
+    """Order 4521 can be cancelled and 1200 returned; the customer is known."""
+
+    ORDERS = {
+        number: Order(
+            number=number,
+            customer_ref="r1",
+            status=status,
+            placed_on=date(2026, 4, 30),
+            total=Decimal("20.00"),
+            currency="GBP",
+            items=(OrderItem(name="Blue mug", quantity=1, price=Decimal("20.00")),),
+            cancellable=status == "processing",
+            returnable=status == "delivered",
+        )
+        for number, status in (("4521", "processing"), ("1200", "delivered"))
+    }
+
+    async def orders(self) -> Answer[Any]:
+        return Answer(status=Status.OK, value=tuple(self.ORDERS.values()))
+
+    async def order(self, number: str) -> Answer[Any]:
+        found = self.ORDERS.get(number)
+        return Answer(status=Status.OK, value=found) if found else Answer(status=Status.NOT_FOUND)
+
+    async def cancel_order(self, number: str) -> Answer[Any]:
+        done = Cancellation(number=number, refund=Decimal("20.00"), currency="GBP")
+        return Answer(status=Status.OK, value=done)
+
+    async def start_return(self, number: str, reason: str) -> Answer[Any]:
+        return Answer(status=Status.OK, value=_refund(number))
+
+    async def refund_status(self, number: str) -> Answer[Any]:
+        return Answer(status=Status.OK, value=_refund(number))
+
+
+def _refund(number: str) -> Refund:
+    return Refund(
+        number="R1",
+        order_number=number,
+        amount=Decimal("20.00"),
+        currency="GBP",
+        state="requested",
+        requested_on=date(2026, 5, 4),
+    )
+
+
 @dataclass
 class Talk:
     """`live` keeps the engine's trackers between turns; otherwise each is rebuilt from the state."""
@@ -47,7 +96,10 @@ class Talk:
     live: bool = True
     state: bytes | None = None
     count: int = 0
-    facts: dict[str, str] = field(default_factory=lambda: {"opening_hours": "9 to 5"})
+    facts: dict[str, str] = field(default_factory=lambda: {"opening_hours": "9 to 5", "hours": "9 to 5"})
+    directory: Any = field(default_factory=NoDirectory)
+    choices: tuple[Choice, ...] = ()
+    """The buttons under the last reply."""
 
     def request(self, text: str = "", *, payload: str = "", after_handoff: bool = False) -> TurnRequest:
         self.count += 1
@@ -74,11 +126,12 @@ class Talk:
 
     async def run(self, request: TurnRequest) -> TurnResult:
         try:
-            result = await self.turns.turn(request, NoDirectory())
+            result = await self.turns.turn(request, self.directory)
         except BaseException:
             self.turns.settle(request.turn_id, False)
             raise
         self.state = result.state
+        self.choices = result.messages[-1].choices if result.messages else ()
         self.turns.settle(request.turn_id, self.live)
         return result
 
