@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Dict, List  # noqa: UP035 (Rasa compares annotations with its own, which use these)
+from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -28,18 +28,18 @@ class SparseIntentClassifier(GraphComponent, IntentClassifier):
     """
 
     @staticmethod
-    def get_default_config() -> Dict[str, Any]:  # noqa: UP006
+    def get_default_config() -> dict[str, Any]:
         """Return the settings that config.yml may override; `format` marks stale training caches."""
         return {"c": 1.0, "ranking_length": 10, "format": FORMAT}
 
     @staticmethod
-    def required_packages() -> List[str]:  # noqa: UP006
+    def required_packages() -> list[str]:
         """Name what must be installed."""
         return ["numpy"]
 
     def __init__(
         self,
-        config: Dict[str, Any],  # noqa: UP006
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         model: SparseModel | None = None,
@@ -53,7 +53,7 @@ class SparseIntentClassifier(GraphComponent, IntentClassifier):
     @classmethod
     def create(
         cls,
-        config: Dict[str, Any],  # noqa: UP006
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -78,7 +78,7 @@ class SparseIntentClassifier(GraphComponent, IntentClassifier):
     @classmethod
     def load(
         cls,
-        config: Dict[str, Any],  # noqa: UP006
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -93,7 +93,7 @@ class SparseIntentClassifier(GraphComponent, IntentClassifier):
             logger.warning("The intent classifier has no usable model: %s", error)
         return cls(config, model_storage, resource, model)
 
-    def process(self, messages: List[Message]) -> List[Message]:  # noqa: UP006
+    def process(self, messages: list[Message]) -> list[Message]:
         """Set `intent` and `intent_ranking` on each message."""
         length = self._config["ranking_length"]
         for message in messages:

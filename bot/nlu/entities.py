@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Dict, List  # noqa: UP035 (Rasa compares annotations with its own, which use these)
+from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -32,7 +32,7 @@ class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):
     """
 
     @staticmethod
-    def get_default_config() -> Dict[str, Any]:  # noqa: UP006
+    def get_default_config() -> dict[str, Any]:
         """Return the settings that config.yml may override."""
         return {
             "language": "en",
@@ -43,13 +43,13 @@ class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):
         }
 
     @staticmethod
-    def required_packages() -> List[str]:  # noqa: UP006
+    def required_packages() -> list[str]:
         """Name what must be installed."""
         return ["spacy"]
 
     def __init__(
         self,
-        config: Dict[str, Any],  # noqa: UP006
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         patterns: Patterns | None = None,
@@ -63,7 +63,7 @@ class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):
     @classmethod
     def create(
         cls,
-        config: Dict[str, Any],  # noqa: UP006
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -82,7 +82,7 @@ class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):
     @classmethod
     def load(
         cls,
-        config: Dict[str, Any],  # noqa: UP006
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -97,7 +97,7 @@ class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):
             logger.warning("The entity extractor has no usable patterns: %s", error)
         return cls(config, model_storage, resource, patterns)
 
-    def process(self, messages: List[Message]) -> List[Message]:  # noqa: UP006
+    def process(self, messages: list[Message]) -> list[Message]:
         """Add what is found to each message's entities."""
         if self._finder is None:
             return messages
@@ -127,7 +127,7 @@ def collect(training_data: TrainingData, *, use_examples: bool) -> Patterns:
     return Patterns(regexes=regexes, phrases=_with_synonyms(phrases, synonyms), synonyms=synonyms)
 
 
-def _elements(table: Dict[str, Any]) -> List[str]:  # noqa: UP006
+def _elements(table: dict[str, Any]) -> list[str]:
     """Return a lookup table's entries; older data name a file with one entry a line."""
     elements = table["elements"]
     if isinstance(elements, list):
@@ -137,7 +137,7 @@ def _elements(table: Dict[str, Any]) -> List[str]:  # noqa: UP006
     return [line for line in rasa.shared.utils.io.read_file(elements).splitlines() if line.strip()]
 
 
-def _with_synonyms(phrases: List[tuple[str, str]], synonyms: Dict[str, str]) -> List[tuple[str, str]]:  # noqa: UP006
+def _with_synonyms(phrases: list[tuple[str, str]], synonyms: dict[str, str]) -> list[tuple[str, str]]:
     """Add each synonym as a phrase of the entities that have its value as a phrase."""
     owners: dict[str, set[str]] = {}
     for name, phrase in phrases:
@@ -146,7 +146,7 @@ def _with_synonyms(phrases: List[tuple[str, str]], synonyms: Dict[str, str]) -> 
     return sorted({(n, p) for n, p in [*phrases, *more] if p})
 
 
-def _finder(patterns: Patterns, config: Dict[str, Any]) -> PatternFinder:  # noqa: UP006
+def _finder(patterns: Patterns, config: dict[str, Any]) -> PatternFinder:
     return PatternFinder(
         patterns,
         language=config["language"],
