@@ -101,7 +101,7 @@ def chat(
             token or settings.rest_token.reveal(),
         )
     sender = sender or f"terminal-{new_secret(4)}"
-    patience = None if sys.stdin.isatty() else 30.0
+    patience = 3.0 if sys.stdin.isatty() else 30.0
     try:
         setting_types.url("http", "https")(url)
     except ValueError as error:

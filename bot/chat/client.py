@@ -71,7 +71,7 @@ class ChatClient:
     ) -> None:
         self.sender = sender
         self.connected = True
-        self._patience = patience
+        self.patience = patience
         self._http = httpx.AsyncClient(
             base_url=url,
             headers={"authorization": f"Bearer {token}"} if token else {},
@@ -120,7 +120,7 @@ class ChatClient:
             if answer is not None and answer.status_code not in {429, 502, 503, 504}:
                 return _checked(answer)
             waited = asyncio.get_running_loop().time() - began
-            if self._patience is not None and waited >= self._patience:
+            if self.patience is not None and waited >= self.patience:
                 raise ChatFailed(trouble or _message(answer))
             await asyncio.sleep(_retry_after(answer) or delay * random.uniform(0.5, 1.0))  # noqa: S311
             delay = min(longest, delay * 2)

@@ -30,8 +30,9 @@ class Chat:
         from prompt_toolkit import PromptSession
         from prompt_toolkit.patch_stdout import patch_stdout
 
-        session: PromptSession[str] = PromptSession("> ", bottom_toolbar=self._status, refresh_interval=0.4)
         await self._begin()
+        session: PromptSession[str] = PromptSession("> ", bottom_toolbar=self._status, refresh_interval=0.4)
+        self._client.patience = None  # somebody sees the status line and can stop it; a start must not hang
         self._view.note(f"{QUIT} ends the chat; a number chooses")
         with patch_stdout(raw=True):
             async with self._following():

@@ -219,6 +219,35 @@ async def test_interactive_chat(server: FakeServer, screen: io.StringIO) -> None
     assert screen.getvalue().count("you said hello") == 1
 
 
+async def test_interactive_chat_outlasts_an_outage_but_not_a_missing_server(
+    server: FakeServer, screen: io.StringIO
+) -> None:
+    from prompt_toolkit.application import create_app_session
+    from prompt_toolkit.input import create_pipe_input
+    from prompt_toolkit.output import DummyOutput
+
+    server.outage = 1_000
+    with pytest.raises(ChatFailed, match="No server answers"):
+        await make(server, screen, patience=0.1).interactive()
+    server.outage = 0
+    with (
+        contextlib.closing(create_pipe_input()) as keys,
+        create_app_session(input=keys, output=DummyOutput()),
+    ):
+        chat = make(server, screen, patience=0.1)
+        running = asyncio.create_task(chat.interactive())
+        await _shown(screen, "/quit ends the chat")
+        server.outage = 4
+        keys.send_text("hello\n")
+        async with asyncio.timeout(10):
+            while "not connected" not in chat._status():
+                await asyncio.sleep(0.01)
+        await _shown(screen, "you said hello")
+        keys.send_text("/quit\n")
+        await asyncio.wait_for(running, 5)
+    assert server.written == ["hello"]
+
+
 async def _shown(screen: io.StringIO, text: str) -> None:
     async with asyncio.timeout(10):
         while text not in screen.getvalue():
