@@ -112,7 +112,10 @@ class Tx(Protocol):
 
     # messages
     async def add_message(self, message: Message) -> None:
-        """Insert; (conversation_id, seq) is unique, and so is a non-empty (conversation_id, client_id)."""
+        """Insert; (conversation_id, seq) is unique, and so is a non-empty (conversation_id, client_id).
+
+        Raises Conflict, which ends the transaction even if it is caught.
+        """
         ...
 
     async def message(self, conversation_id: str, seq: int) -> Message | None:
@@ -318,7 +321,8 @@ class Tx(Protocol):
     # housekeeping
     async def prune(self, *, conversations_before: datetime, dedupe_before: datetime) -> int:
         """Delete what is older: NOBODY-owned conversations with all that hangs on them, remembered
-        message ids, ended sessions. Returns how many conversations went.
+        message ids, ended sessions. Returns how many conversations went; a store may take a bounded
+        number at a time, so call again until it returns 0.
         """
         ...
 

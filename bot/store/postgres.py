@@ -236,11 +236,6 @@ class Ownership:
             )
         except _LOST as error:
             raise translated(error) from error
-        self._connection.add_termination_listener(self._forget)
-
-    def _forget(self, connection: Any) -> None:
-        if connection is self._connection:
-            self._owned.clear()
 
     async def _ask(self, query: str, conversation_id: str) -> bool:
         try:

@@ -281,6 +281,6 @@ audit = table(
     json("detail", optional=True),
 )
 Index("ix_audit_at", audit.c.at, audit.c.id)
-partial("ix_audit_conversation_id", audit.c.conversation_id, where="conversation_id <> ''")
+Index("ix_audit_conversation_id", audit.c.conversation_id)
 
 meta = table("meta", words("key", key=True), words("value"))

@@ -25,6 +25,7 @@ COUNT_BY_OWNER = Statement(lambda _: select(_c.owner, func.count()).group_by(_c.
 STATE = Statement(lambda _: select(_s.state).where(_s.conversation_id == bindparam("id")), "id")
 PUT_STATE = upsert(tables.dialogue_states)
 
+_EMPTY: ColumnElement[str] = literal_column("''")
 _NEVER: ColumnElement[int] = literal_column(str(2**62))
 _QUEUE_ORDER = (
     -_c.priority,
@@ -44,6 +45,9 @@ def listing(queue: bool, filters: tuple[str, ...], after: bool) -> Statement:
     def build(_: object) -> Any:
         order = _QUEUE_ORDER if queue else (_c.updated_at, _c.id)
         statement = select(tables.conversations).where(*(_c[name] == bindparam(name) for name in filters))
+        if "assignee" in filters:
+            # The partial index serves only a query that repeats its condition word for word.
+            statement = statement.where(_c.assignee != _EMPTY)
         if after:
             # The place in the list is looked up by id: a conversation that left it still has one.
             seen = select(*order).where(_c.id == bindparam("after")).correlate(None).subquery()

@@ -157,7 +157,7 @@ class Housekeeping(Part):
     async def prune(self, *, conversations_before: datetime, dedupe_before: datetime) -> int:
         """Delete what is older; return how many conversations went.
 
-        At most `PRUNE_AT_ONCE` of them go: call again until it returns fewer.
+        At most `PRUNE_AT_ONCE` of them go: call again until it returns 0.
         """
         await self.db.run(FORGET_KEYS, (to_micros(dedupe_before),))
         await self.db.run(END_SESSIONS, (to_micros(self.clock.now()),))

@@ -41,14 +41,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_audit_at", "audit", ["at", "id"])
-    op.create_index(
-        "ix_audit_conversation_id",
-        "audit",
-        ["conversation_id"],
-        sqlite_where=sa.text("conversation_id <> ''"),
-        postgresql_where=sa.text("conversation_id <> ''"),
-    )
-
+    op.create_index("ix_audit_conversation_id", "audit", ["conversation_id"])
     op.create_table(
         "conversations",
         sa.Column("id", sa.Text(), nullable=False),
