@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import importlib
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -21,21 +20,10 @@ RESULTS = PROJECT / "results" / "bench.md"
 def parts() -> list[str]:
     """Return the names of all benchmarks: the small ones, then those of the whole product.
 
-    A small one is a module here with a `bench(options)` like the others', or one that prints by itself.
+    A small one is any other module here with a `bench(options)` like theirs.
     """
-    tools = {"client", "dialogues", "load", "procs", "product", "report", "shop", "stock"}
-    found = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem[0] != "_")
-    return [name for name in found if name not in {*tools, *WHOLE}] + list(WHOLE)
-
-
-def run(name: str, options: Options) -> Outcome:
-    """Run one benchmark; one without `bench` is a program that prints for itself."""
-    module = importlib.import_module(f"tests.bench.{name}")
-    if hasattr(module, "bench"):
-        outcome: Outcome = asyncio.run(module.bench(options))
-        return outcome
-    subprocess.run([sys.executable, "-m", f"tests.bench.{name}"], cwd=PROJECT, check=True)
-    return Outcome()
+    found = [path for path in Path(__file__).parent.glob("*.py") if "def bench(" in path.read_text()]
+    return sorted(path.stem for path in found if path.stem not in (*WHOLE, "__main__")) + list(WHOLE)
 
 
 def main() -> int:
@@ -47,7 +35,8 @@ def main() -> int:
     for name in only or parts():
         print(f"\n== {name}", flush=True)
         try:
-            outcomes[name] = run(name, options)
+            module = importlib.import_module(f"tests.bench.{name}")
+            outcomes[name] = asyncio.run(module.bench(options))
         except Exception as error:  # the others are worth having
             broken[name] = f"{type(error).__name__}: {error}"
             print(f"{name} broke: {broken[name]}", file=sys.stderr, flush=True)
