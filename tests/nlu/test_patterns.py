@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from bot.nlu.patterns import PatternFinder, Patterns
 
 # spaCy's own imports warn, so they happen inside the tests.
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 @pytest.fixture(scope="module")
