@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -13,6 +16,7 @@ import uvloop
 
 from bot import compose, logs
 from bot.domain.agents import Agent, Role
+from bot.domain.errors import ConfigError
 from bot.domain.ids import new_id, new_secret
 from bot.engine.pool import EnginePool
 from bot.ports import Channel, Clock, DialogueEngine, Store, Tx
@@ -119,10 +123,33 @@ async def serve(settings: Settings) -> None:
         StoreError: the store cannot be reached or has another schema.
     """
     logs.configure(settings.log_level, settings.log_format)
-    make_data_dir(settings)
+    folder = make_data_dir(settings)
     secret_key(settings)
-    if not settings.uses_postgresql:
+    if settings.uses_postgresql:
+        await _serve(settings)
+        return
+    with _only_server(folder / "server.lock"):
         await asyncio.to_thread(migrate, settings.database_url)
+        await _serve(settings)
+
+
+@contextmanager
+def _only_server(path: Path) -> Iterator[None]:
+    """Keep a second server away from an embedded database: it has one writer, in one process.
+
+    The lock ends with the process, however it ends. Raises ConfigError when it is taken.
+    """
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigError(
+                f"Another Baton server uses {path.parent}: stop it, or give this one its own BATON_DATA_DIR."
+            ) from None
+        yield
+
+
+async def _serve(settings: Settings) -> None:
     app = build(settings)
     told = _listen_for_signals()
     await app.start()

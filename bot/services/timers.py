@@ -89,9 +89,11 @@ class Timers:
         if self._cleaned is not None and now - self._cleaned < CLEAN_EVERY:
             return 0
         self._cleaned = now
-        gone = await self._store.write(
+        gone = 0
+        while batch := await self._store.write(
             lambda tx: tx.prune(conversations_before=now - self._retention, dedupe_before=now - DEDUPE_KEPT)
-        )
+        ):
+            gone += batch
         if gone:
             log.info("retention", conversations=gone)
         return gone
