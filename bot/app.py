@@ -144,7 +144,7 @@ def _only_server(path: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise ConfigError(
-                f"Another Baton server uses {path.parent}: stop it, or give this one its own BATON_DATA_DIR."
+                f"Another Baton server uses {path.parent}: stop it, or set another BATON_DATA_DIR."
             ) from None
         yield
 
