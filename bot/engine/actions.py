@@ -19,15 +19,15 @@ import msgspec
 from rasa.core.actions.action import ActionExecutionRejection
 from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import EndpointConfig, read_endpoint_config
-from rasa_sdk.executor import ActionExecutor
-from rasa_sdk.interfaces import Action
+from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
+from rasa_sdk.interfaces import Action, ActionNotFoundException, Tracker
 from rasa_sdk.interfaces import ActionExecutionRejection as SdkRejection
-from rasa_sdk.utils import all_subclasses
+from rasa_sdk.utils import all_subclasses, call_potential_coroutine
 
 from bot.domain.errors import ConfigError
 from bot.engine.directory import current_action
 from bot.engine.scope import ActionFailure, scope
-from bot.engine.tracker import plain
+from bot.engine.tracker import EventCopies, plain
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +66,8 @@ class InProcessActions(EndpointConfig):
         """Run the action that `json` names; return its events and responses as plain values."""
         call = dict(kwargs["json"])
         name = call["next_action"]
-        state = call["tracker"]
-        # The events are copies already (`BoundedTracker.current_state`), all else is copied here.
+        state = dict(call["tracker"])
+        # The events are copies already (`EventCopies`), all else is copied here.
         events = state.pop("events", None)
         call["tracker"] = {**_decode(_encode(state)), "events": events}
         call["domain"] = self._frozen(call.get("domain") or {})
@@ -100,6 +100,56 @@ class InProcessActions(EndpointConfig):
         return self._domain[1]
 
 
+class ActionTracker(Tracker):
+    """rasa_sdk's tracker; most actions never look at the events, so they are copied on demand."""
+
+    _events: Any
+
+    @classmethod
+    def of(cls, state: dict[str, Any]) -> ActionTracker:
+        """Make it from what Rasa sends; as upstream's `from_dict`, which makes no subclasses."""
+        return cls(
+            state["sender_id"],
+            state["slots"],
+            state["latest_message"],
+            state["events"],
+            state["paused"],
+            state["followup_action"],
+            state["active_loop"],
+            state["latest_action_name"],
+        )
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Return the events."""
+        if isinstance(self._events, EventCopies):
+            self._events = self._events.make()
+        events: list[dict[str, Any]] = self._events
+        return events
+
+    @events.setter
+    def events(self, events: Any) -> None:
+        self._events = events
+
+
+class Executor(ActionExecutor):
+    """rasa_sdk's executor with our tracker."""
+
+    async def run(self, action_call: Any) -> dict[str, Any]:
+        """Run one action; as upstream, but for the tracker."""
+        name = action_call["next_action"]
+        action = self.actions.get(name)
+        if action is None:
+            raise ActionNotFoundException(name)
+        tracker = ActionTracker.of(action_call["tracker"])
+        dispatcher = CollectingDispatcher()
+        events = await call_potential_coroutine(action(dispatcher, tracker, action_call["domain"]))
+        response: dict[str, Any] = self._create_api_response(
+            self.validate_events(events or [], name), dispatcher.messages
+        )
+        return response
+
+
 def load_actions(project: Path | None, package: str = PACKAGE) -> EndpointConfig:
     """Return the action endpoint: what `endpoints.yml` names, else the package in process.
 
@@ -118,7 +168,7 @@ def load_actions(project: Path | None, package: str = PACKAGE) -> EndpointConfig
 
 def make_executor(package: str) -> ActionExecutor:
     """Register the actions of a package. Raises ConfigError, where rasa_sdk would end the process."""
-    executor = ActionExecutor()
+    executor = Executor()
     try:
         executor._import_submodules(package)
         for action in sorted(all_subclasses(Action), key=lambda a: f"{a.__module__}.{a.__name__}"):

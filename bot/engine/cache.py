@@ -17,8 +17,8 @@ class TrackerCache(Generic[T]):
     state that the server has.
     """
 
-    def __init__(self, size: int = 1_000) -> None:
-        """Keep at most `size` trackers, and as many that wait for their commit."""
+    def __init__(self, size: int = 256) -> None:
+        """Keep at most `size` trackers (about 160 kB each), and as many that wait for their commit."""
         self._size = size
         self._kept: OrderedDict[bytes, T] = OrderedDict()
         self._waiting: OrderedDict[str, tuple[bytes, T]] = OrderedDict()

@@ -43,6 +43,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
 from rasa.utils.endpoints import EndpointConfig
 
+from bot.engine.actions import InProcessActions
 from bot.engine.replies import Wordings
 from bot.engine.runner import DirectRunner
 from bot.engine.scope import ActionFailure, scope
@@ -67,6 +68,7 @@ class FastProcessor(MessageProcessor):
             action_endpoint=action_endpoint,
         )
         self.nlg = Wordings(self.domain.responses)
+        self.in_process = isinstance(action_endpoint, InProcessActions)
         self.horizon = horizon(self.graph_runner.components())
 
     @staticmethod
@@ -106,6 +108,8 @@ class FastProcessor(MessageProcessor):
 
     async def answer(self, tracker: BoundedTracker, message: UserUttered, output: OutputChannel) -> None:
         """Take one customer message through the dialogue; the tracker ends at `action_listen`.
+
+        A paused tracker answers like any other: who answers is the server's to decide.
 
         Raises:
             ActionLimitReached: the policies never came to listen.

@@ -38,6 +38,7 @@ class RasaTurns:
         """Use `load`."""
         self._processor = processor
         self._cache: TrackerCache[BoundedTracker] = TrackerCache()
+        self._in_process = processor.in_process
         self.model: str = name_of(processor.model_path)
 
     @classmethod
@@ -145,6 +146,7 @@ class RasaTurns:
             tracker = BoundedTracker(request.conversation_id, domain.slots)
         tracker.now = request.context.now.timestamp()
         tracker.horizon = self._processor.horizon
+        tracker.events_on_demand = self._in_process
         if request.context.after_handoff and tracker.events:
             tracker = without_history(tracker, domain)
         return tracker

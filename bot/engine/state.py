@@ -125,9 +125,7 @@ def without_history(tracker: BoundedTracker, domain: Domain) -> BoundedTracker:
 def _rebuilt(events: list[Event], tracker: BoundedTracker, domain: Domain) -> BoundedTracker:
     # Through the codec, so that a tracker kept alive and one rebuilt from the state are the same.
     rows = [_unpack(_packed(e)) for e in events]
-    rebuilt = replay(rows, tracker.sender_id, domain)
-    rebuilt.now, rebuilt.horizon = tracker.now, tracker.horizon
-    return rebuilt
+    return replay(rows, tracker.sender_id, domain).like(tracker)
 
 
 def cut_index(applied: Sequence[Event]) -> int:

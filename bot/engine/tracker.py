@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from rasa.shared.core.constants import PREVIOUS_ACTION
 from rasa.shared.core.domain import Domain, State
 from rasa.shared.core.events import Event
 from rasa.shared.core.slots import Slot
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity, TrackerActiveLoop
+
+from bot.engine.walk import Walk
 
 # Kinds by name: isinstance is slow for Rasa's events, which are abstract base classes.
 _REWRITES = frozenset({"restart", "session_started", "undo", "rewind"})
@@ -42,10 +43,12 @@ class BoundedTracker(DialogueStateTracker):
         """Start empty.
 
         `now` is the time that new events get, in seconds since the epoch; `horizon` is how many of
-        the newest dialogue states the policies can tell apart, None for all.
+        the newest dialogue states the policies can tell apart, None for all; `events_on_demand` says
+        that actions run in this process and may get an `EventCopies` for their events.
         """
         self.now: float | None = None
         self.horizon: int | None = None
+        self.events_on_demand = False
         self._forget()
         super().__init__(sender_id, None, *args, **kwargs)
         if slots is not None:
@@ -57,7 +60,13 @@ class BoundedTracker(DialogueStateTracker):
         self._seen = 0
         self._loops: set[str] = set()
         self._generation = 0
-        self._walks: dict[bool, _Walk] = {}
+        self._walks: dict[bool, Walk] = {}
+
+    def like(self, other: BoundedTracker) -> BoundedTracker:
+        """Take over the settings of another tracker."""
+        self.now, self.horizon = other.now, other.horizon
+        self.events_on_demand = other.events_on_demand
+        return self
 
     # --- what happens -------------------------------------------------------------------------
 
@@ -124,7 +133,7 @@ class BoundedTracker(DialogueStateTracker):
         walk = self._walks.get(ignore_rule_only_turns)
         if walk is None or walk.generation != self._generation:
             shadow = self.init_copy()
-            walk = _Walk(shadow, domain, ignore_rule_only_turns, rule_only_data, self._generation)
+            walk = Walk(shadow, domain, ignore_rule_only_turns, rule_only_data, self._generation)
             self._walks[ignore_rule_only_turns] = walk
         return walk.states_after(applied, self.horizon)
 
@@ -156,12 +165,18 @@ class BoundedTracker(DialogueStateTracker):
             "latest_event_time": self.events[-1].timestamp if self.events else None,
             "followup_action": self.followup_action,
             "paused": self.is_paused(),
-            "events": None if events is None else _copies(events),
+            "events": self._handed_over(events),
             "latest_input_channel": self.get_latest_input_channel(),
             "active_loop": dict(loop.__dict__) if loop else {},
             "latest_action": self.latest_action,
             "latest_action_name": self.latest_action_name,
         }
+
+    def _handed_over(self, events: list[Event] | None) -> Any:
+        if events is None:
+            return None
+        copies = EventCopies(events)
+        return copies if self.events_on_demand else copies.make()
 
     # --- copies -------------------------------------------------------------------------------
 
@@ -173,8 +188,7 @@ class BoundedTracker(DialogueStateTracker):
             self._max_event_history,
             is_rule_tracker=self.is_rule_tracker,
         )
-        fresh.now, fresh.horizon = self.now, self.horizon
-        return fresh
+        return fresh.like(self)
 
     def copy(self) -> BoundedTracker:
         """Return an independent tracker in the same state, without replaying anything."""
@@ -201,72 +215,17 @@ def copy_loop(loop: TrackerActiveLoop | None) -> TrackerActiveLoop | None:
     return None if loop is None else dataclasses.replace(loop)
 
 
-class _Walk:
-    """`Domain.states_for_tracker_history`, resumable: each applied event is looked at once."""
+class EventCopies:
+    """The events as custom actions get them, as plain dictionaries of their own, when asked for."""
 
-    def __init__(
-        self,
-        shadow: BoundedTracker,
-        domain: Domain,
-        ml: bool,
-        rule_only_data: dict[str, Any] | None,
-        generation: int,
-    ) -> None:
-        self.generation = generation
-        self._shadow = shadow
-        self._shadow.now = None  # the events belong to the real tracker and keep their times
-        self._domain = domain
-        self._ml = ml
-        self._rule_only_data = rule_only_data
-        self._done = 0
-        self._states: list[State] = []
-        self._last_ml_action: Any = None
-        self._hidden = False
+    def __init__(self, events: Iterable[Event]) -> None:
+        """Take the events as they are now; each is rendered once in its life."""
+        self._json = b"[" + b",".join(map(_rendered, events)) + b"]"
 
-    def states_after(self, applied: list[Event], horizon: int | None) -> list[State]:
-        """Return the newest states after these events, of which earlier calls saw a beginning."""
-        new = applied[self._done :]
-        # States beyond the horizon are asked for by nobody; in the other walk they build on each other.
-        skip = 0 if self._ml or horizon is None else sum(e.type_name == _ACTION for e in new) - horizon
-        for event in new:
-            if event.type_name == _ACTION:
-                skip -= 1
-                if skip < 0:
-                    self._step(event.hide_rule_turn)
-            self._shadow.events.append(event)
-            event.apply_to(self._shadow)
-        self._done = len(applied)
-        # The present moment is a state too, but only until the next event.
-        before = (len(self._states), self._last_ml_action, self._hidden)
-        self._step(False)
-        newest = self._states if horizon is None else self._states[-horizon:]
-        result = [{k: dict(v) for k, v in state.items()} for state in newest]
-        length, self._last_ml_action, self._hidden = before
-        del self._states[length:]
-        return result
-
-    def _step(self, hide_rule_turn: bool) -> None:
-        tracker, domain = self._shadow, self._domain
-        if self._ml:
-            if not self._hidden:
-                self._last_ml_action = domain._get_prev_action_sub_state(tracker)
-            if not tracker.followup_action and tracker.latest_action_name != tracker.active_loop_name:
-                self._hidden = hide_rule_turn
-            if self._hidden:
-                return
-        state = domain.get_active_state(tracker)
-        if self._ml:
-            domain._remove_rule_only_features(state, self._rule_only_data)
-            if self._states:
-                domain._substitute_rule_only_user_input(state, self._states[-1])
-            if self._last_ml_action:
-                state[PREVIOUS_ACTION] = self._last_ml_action
-        self._states.append(domain._clean_state(state))
-
-
-def _copies(events: Iterable[Event]) -> list[dict[str, Any]]:
-    copies: list[dict[str, Any]] = msgspec.json.decode(b"[" + b",".join(map(_rendered, events)) + b"]")
-    return copies
+    def make(self) -> list[dict[str, Any]]:
+        """Return new copies."""
+        copies: list[dict[str, Any]] = msgspec.json.decode(self._json)
+        return copies
 
 
 def _rendered(event: Event) -> bytes:

@@ -39,7 +39,7 @@ def test_what_is_left_out_stays_out() -> None:
         from bot.engine import rasa_turns
         assert not any(m.split(".")[0] in ("rasa", "tensorflow", "spacy") for m in sys.modules)
         rasa_turns.preload()
-        from bot.engine.lean import STAND_INS
+        from bot.engine.stand_ins import STAND_INS
         print(sorted(m for m in sys.modules if m in STAND_INS))
         print(os.environ["RASA_TELEMETRY_ENABLED"])
         import resource
@@ -59,7 +59,7 @@ def test_stand_ins_hold_up_and_refuse_to_work() -> None:
         """
         import abc, sys, typing
         import pytest
-        from bot.engine.lean import StandInUsed, stand_ins
+        from bot.engine.stand_ins import StandInUsed, stand_ins
 
         with stand_ins():
             import tensorflow as tf
