@@ -59,7 +59,11 @@ class EnginePool:
         )
         self._crew = self._new_crew(str(model))
         self._suspects = Suspects(
-            self._launcher, model=lambda: self._crew.model, lanes=quarantine, start_within=ready_wait
+            self._launcher,
+            model=lambda: self._crew.model,
+            lanes=quarantine,
+            start_within=ready_wait,
+            patience=turn_budget,
         )
         self._numbers = count(1)
         self._unsettled: dict[str, EngineProcess] = {}

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
-from bot.domain.errors import EngineUnavailable, TurnDied
+from bot.domain.errors import EngineUnavailable, TurnDied, TurnFailed
 from bot.engine.launcher import Launcher, StartFailed
 from bot.engine.process import EngineProcess, Job
 
@@ -22,7 +23,13 @@ class Suspects:
     """Works the suspects off in at most `lanes` quarantined processes, forked when needed."""
 
     def __init__(
-        self, launcher: Launcher, *, model: Callable[[], str], lanes: int, start_within: float
+        self,
+        launcher: Launcher,
+        *,
+        model: Callable[[], str],
+        lanes: int,
+        start_within: float,
+        patience: float,
     ) -> None:
         self.processes: set[EngineProcess] = set()
         self.deaths = 0
@@ -30,23 +37,57 @@ class Suspects:
         self._model = model
         self._max_lanes = lanes
         self._start_within = start_within
+        self._patience = patience
         self._waiting: deque[Job] = deque()
         self._lanes: set[asyncio.Task[None]] = set()
+        self._held: set[asyncio.Task[None]] = set()
         self._retiring: set[asyncio.Task[None]] = set()
 
     def add(self, jobs: list[Job]) -> None:
         """Take over turns; their futures get an outcome."""
-        self._waiting.extend(jobs)
-        for _ in range(min(len(jobs), self._max_lanes - len(self._lanes))):
+        for job in jobs:
+            if job.calls:
+                self._hold(job)
+            else:
+                self._waiting.append(job)
+        self._open_lanes()
+
+    def _open_lanes(self) -> None:
+        for _ in range(min(len(self._waiting), self._max_lanes - len(self._lanes))):
             self._lanes.add(asyncio.get_running_loop().create_task(self._lane()))
+
+    def _hold(self, job: Job) -> None:
+        """Keep a turn out of the lanes while a directory call of its first attempt is under way.
+
+        The same change is not asked for twice at a time, and the others do not wait for a slow call.
+        """
+        task = asyncio.get_running_loop().create_task(self._when_quiet(job))
+        self._held.add(task)
+        task.add_done_callback(self._held.discard)
+
+    async def _when_quiet(self, job: Job) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await job.quiet()
+        except TimeoutError:
+            job.fail(TurnFailed("a directory call of its first attempt does not end"))
+        except asyncio.CancelledError:
+            job.fail(EngineUnavailable("the engine is stopping"))
+            raise
+        else:
+            self._waiting.append(job)
+            self._open_lanes()
 
     async def stop(self, within: float) -> None:
         """Work on for `within` seconds, then give up what is waiting and end the processes."""
-        if self._lanes:
-            await asyncio.wait(self._lanes, timeout=within)
-        for lane in list(self._lanes):
-            lane.cancel()
-        await asyncio.gather(*self._lanes, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while work := [*self._lanes, *self._held]:
+                    await asyncio.wait(work)
+        work = [*self._lanes, *self._held]
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
         for job in self._waiting:
             job.fail(EngineUnavailable("the engine is stopping"))
         self._waiting.clear()
@@ -58,7 +99,6 @@ class Suspects:
             while self._waiting:
                 job = self._waiting.popleft()
                 try:
-                    await job.quiet()
                     process = await self._alone(job, process)
                 finally:
                     job.fail(EngineUnavailable("the engine is stopping"))  # no-op with an outcome

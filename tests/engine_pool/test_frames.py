@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -78,3 +81,12 @@ def test_answers_keep_their_types() -> None:
     assert DECODERS["order"].decode(raw(Answer(status=Status.NOT_ALLOWED))).status is Status.NOT_ALLOWED
     with pytest.raises(msgspec.ValidationError):
         DECODERS["cancel_order"].decode(raw(Answer(status=Status.OK, value=ORDER)))
+
+
+def test_the_server_side_imports_no_rasa() -> None:
+    code = (
+        "import sys, bot.engine.pool, bot.engine.scripted;"
+        "print({name.split('.')[0] for name in sys.modules} & {'rasa', 'rasa_sdk', 'tensorflow', 'numpy'})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
