@@ -18,7 +18,8 @@ from typing import Any, NoReturn
 import msgspec
 from rasa.core.actions.action import ActionExecutionRejection
 from rasa.shared.exceptions import RasaException
-from rasa.utils.endpoints import EndpointConfig, read_endpoint_config
+from rasa.shared.utils.io import read_yaml_file
+from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 from rasa_sdk.interfaces import Action, ActionNotFoundException, Tracker
 from rasa_sdk.interfaces import ActionExecutionRejection as SdkRejection
@@ -154,16 +155,29 @@ def load_actions(project: Path | None, package: str = PACKAGE) -> EndpointConfig
     """Return the action endpoint: what `endpoints.yml` names, else the package in process.
 
     Raises:
-        ConfigError: the package cannot be imported, or an action cannot be made.
+        ConfigError: the package cannot be imported, an action cannot be made, or the endpoint has no
+            usable form.
     """
     if project is not None:
-        endpoints = project / "endpoints.yml"
-        named = read_endpoint_config(str(endpoints), "action_endpoint") if endpoints.is_file() else None
-        if named is not None and named.url:
+        named = _named_endpoint(project / "endpoints.yml")
+        if named is not None:
             return named
         if str(project) not in sys.path:
             sys.path.insert(0, str(project))
     return InProcessActions(make_executor(package))
+
+
+def _named_endpoint(endpoints: Path) -> EndpointConfig | None:
+    # Not by `read_endpoint_config`: its schema check alone imports for half a second.
+    if not endpoints.is_file():
+        return None
+    content = read_yaml_file(endpoints) or {}
+    named = content.get("action_endpoint") if isinstance(content, dict) else None
+    if not named:
+        return None
+    if not isinstance(named, dict):
+        raise ConfigError("action_endpoint in endpoints.yml must have the form `url: ...`.")
+    return EndpointConfig.from_dict(dict(named)) if named.get("url") else None
 
 
 def make_executor(package: str) -> ActionExecutor:

@@ -92,8 +92,12 @@ def test_endpoints_may_name_a_stock_action_server(turns: Any, tmp_path: Path) ->
     endpoint = load_actions(tmp_path, "no_such_package_of_actions")
     assert type(endpoint) is EndpointConfig
     assert endpoint.url == "http://127.0.0.1:5055/webhook"
-    (tmp_path / "endpoints.yml").write_text("# nothing\n")
-    assert isinstance(load_actions(tmp_path, "no_such_package_of_actions"), InProcessActions)
+    for nothing in ("# nothing\n", "action_endpoint:\n", "tracker_store:\n  type: x\n"):
+        (tmp_path / "endpoints.yml").write_text(nothing)
+        assert isinstance(load_actions(tmp_path, "no_such_package_of_actions"), InProcessActions)
+    (tmp_path / "endpoints.yml").write_text("action_endpoint: http://127.0.0.1:5055/webhook\n")
+    with pytest.raises(ConfigError, match="must have the form"):
+        load_actions(tmp_path, "no_such_package_of_actions")
 
 
 async def test_actions_run_at_a_stock_action_server(tmp_path: Path) -> None:
