@@ -58,6 +58,7 @@ def _options() -> tuple[Options, list[str]]:
     parser.add_argument("only", nargs="*", metavar="NAME", help=f"some of: {', '.join(parts())}")
     parser.add_argument("--quick", action="store_true", help="one short round of each")
     parser.add_argument("--no-stock", action="store_true", help="leave stock Rasa out")
+    parser.add_argument("--older-stock", action="store_true", help="take the stock model that is there")
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=0.0, help="of each round")
     given = parser.parse_args()
@@ -65,6 +66,7 @@ def _options() -> tuple[Options, list[str]]:
     options = Options(
         quick=given.quick,
         stock=not given.no_stock,
+        older_stock=given.older_stock,
         rounds=given.rounds or (1 if given.quick else 3),
         seconds=given.seconds or (5.0 if given.quick else 12.0),
         warmup=1.5 if given.quick else 3.0,

@@ -73,7 +73,7 @@ class Server:
                 preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL)),
             )
 
-    async def wait_open(self, limit: float = 120.0) -> float:
+    async def wait_open(self, limit: float = 600.0) -> float:
         """Wait until the port is open; return the seconds since the start."""
         while time.perf_counter() - self.started_at < limit:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
@@ -82,7 +82,7 @@ class Server:
             await asyncio.sleep(0.01)
         raise ServerBroken(f"{self.name} does not listen:\n{self.tail()}")
 
-    async def wait_answer(self, limit: float = 180.0) -> float:
+    async def wait_answer(self, limit: float = 600.0) -> float:
         """Wait until a message is answered; return the seconds since the start."""
         client = Client(self.url)
         # The id makes the repetition harmless for Baton; stock Rasa does not know the field.
@@ -200,9 +200,8 @@ class Stock(Server):
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment without settings of Baton: what is measured must be the same everywhere."""
+    """Return the environment without settings of Baton or of threads: each product has its own defaults."""
+    ours = ("BATON_", "OMP_NUM_THREADS", "TF_NUM_")
     return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("BATON_") and name != "PORT"
+        name: value for name, value in os.environ.items() if not name.startswith(ours) and name != "PORT"
     }

@@ -16,6 +16,8 @@ class Options:
 
     quick: bool = False
     stock: bool = True
+    older_stock: bool = False
+    """Take stock Rasa's newest model even if the data changed since: its training takes minutes."""
     rounds: int = 3
     seconds: float = 12.0
     warmup: float = 3.0

@@ -51,7 +51,8 @@ async def bench(options: Options) -> Outcome:
         servers["Baton"] = Baton(folder=Path(folder), env=UNBOUNDED)
         try:
             if options.stock:
-                servers["stock Rasa"] = Stock(folder=Path(folder), model=stock.model(stock.environment()))
+                model = stock.model(stock.environment(), older=options.older_stock)
+                servers["stock Rasa"] = Stock(folder=Path(folder), model=model)
         except stock.StockUnavailable as error:
             missing = f"Stock Rasa was not measured: {error}"
         for name, server in servers.items():
