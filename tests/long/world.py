@@ -74,7 +74,21 @@ class Storm:
         await asyncio.sleep(2.0)
         left = [procs.look(pid).command for pid in self.pids if procs.running(pid)]
         self.problems += [f"left running: {command}" for command in left]
-        self.counts = self.diary.counts() | self.counts
+        self.counts = self.diary.counts() | self._outcomes() | self.counts
+
+    def _outcomes(self) -> dict[str, int]:
+        """Count what became of the messages, and the changes in the shop."""
+        with closing(read_only(self.server.folder / "data" / "baton.db")) as db:
+            rows = db.execute("SELECT outcome, count(*) FROM inbox GROUP BY outcome").fetchall()
+            down = db.execute("SELECT count(*) FROM handoffs WHERE reason = 'engine_down'").fetchone()
+        with closing(read_only(self.server.folder / "data" / "demo.sqlite")) as shop:
+            changes = shop.execute("SELECT what, count(*) FROM changes GROUP BY what").fetchall()
+        found = {f"outcome: {outcome}": times for outcome, times in rows}
+        found |= {f"shop: {what}": times for what, times in changes}
+        return found | {
+            "handed over because the engine was down": down[0],
+            "broken promises": len(self.problems),
+        }
 
     async def blow(self) -> None:
         """Let everybody write and work while the plan is carried out."""
