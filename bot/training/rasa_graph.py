@@ -60,7 +60,7 @@ def import_rasa(*, lean: bool) -> None:
     """Import what training needs of Rasa; `lean` leaves TensorFlow and Rasa's server out."""
     with contextlib.ExitStack() as stack:
         if lean:
-            from bot.engine.lean import stand_ins
+            from bot.engine.stand_ins import stand_ins
 
             stack.enter_context(stand_ins())
         for name in _MODULES:
