@@ -123,6 +123,10 @@ def _outcome(runs: dict[str, Runs], missing: str, options: Options) -> Outcome:
             ratio = ours.figure("plain", clients, "rate") / base if base else 0.0
             what = f"REST throughput over stock Rasa's, {clients} client{'s' * (clients > 1)}"
             outcome.bounds.append(Bound(what=what, value=ratio, limit=AT_LEAST, at_least=True))
+    outcome.bounds.append(Bound(what="seconds until messages are accepted", value=ours.opened, limit=3.0))
+    outcome.bounds.append(
+        Bound(what="seconds until the first is answered", value=ours.answered, limit=15.0)
+    )
     errors = sum(f.errors for run in runs.values() for group in run.figures.values() for f in group)
     outcome.bounds.append(Bound(what="failed requests", value=float(errors), limit=0.0))
     return outcome
