@@ -80,6 +80,19 @@ def run(
 
 
 @app.command()
+def actions(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 5055,
+    data_dir: DataDir = None,
+    demo: Annotated[bool | None, typer.Option("--demo", help="With the demo shop.")] = None,
+) -> None:
+    """Run the custom actions in a process of their own, for the server that endpoints.yml sends to it."""
+    from bot.commands import actions
+
+    actions.serve(_settings(data_dir=data_dir, demo=demo), host=host, port=port)
+
+
+@app.command()
 def chat(
     url: Annotated[str, typer.Option(help="The server; without it, the one of these settings.")] = "",
     sender: Annotated[str, typer.Option(help="Name to write as; the same name goes on where it was.")] = "",

@@ -15,7 +15,9 @@ from bot.clock import SystemClock
 from bot.desk import DeskApi
 from bot.domain.conversation import Owner
 from bot.domain.message import Draft
+from bot.engine.endpoints import action_server
 from bot.engine.pool import EnginePool
+from bot.engine.signing import derived_key
 from bot.ports import Bus, Capabilities, Channel, Clock, CustomerDirectory, DialogueEngine, Store
 from bot.services.delivery import Deliveries
 from bot.services.desk import DeskService
@@ -216,21 +218,30 @@ def web(given: Parts, services: Core) -> WebServer:
     return WebServer(create_app(deps), host=settings.host, port=settings.port, parts=deps.parts)
 
 
-def _turns(
-    given: Parts, record: Record, handoffs: Handoffs, replies: Replies, deliveries: Deliveries
-) -> Callable[[str], Awaitable[float | None]]:
-    gateway = DirectoryGateway(
+def gateway(given: Parts) -> DirectoryGateway:
+    """Return what answers the actions' questions about customers; the action server has one too."""
+    return DirectoryGateway(
         **given.shared,
         directory=given.directory,
         metrics=given.metrics,
         # A slow system is told to the customer by the action, before the turn's own budget ends it.
         time_limit=given.settings.engine_budget_seconds * 0.6,
     )
+
+
+def signing_key(settings: Settings) -> bytes:
+    """Return the key that vouches for calls of the action server."""
+    return derived_key(secret_key(settings).reveal())
+
+
+def _turns(
+    given: Parts, record: Record, handoffs: Handoffs, replies: Replies, deliveries: Deliveries
+) -> Callable[[str], Awaitable[float | None]]:
     pause = timedelta(seconds=given.settings.gather_seconds)
     return Turns(
         **given.shared,
         engine=given.engine,
-        directory=gateway.call,
+        directory=gateway(given).call,
         record=record,
         handoffs=handoffs,
         replies=replies,
@@ -269,6 +280,7 @@ def _engine(settings: Settings, model: Model | None) -> EnginePool:
         processes=settings.engine_processes,
         project=settings.project_dir,
         turn_budget=settings.engine_budget_seconds,
+        signing_key=lambda: signing_key(settings) if action_server(settings.project_dir) else b"",
     )
 
 

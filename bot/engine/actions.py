@@ -6,12 +6,9 @@ are copies (its tracker) or frozen (the domain), so it cannot change what the en
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import logging
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,13 +18,17 @@ from rasa.shared.exceptions import RasaException
 from rasa.shared.utils.io import read_yaml_file
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
-from rasa_sdk.interfaces import Action, ActionNotFoundException, Tracker
 from rasa_sdk.interfaces import ActionExecutionRejection as SdkRejection
-from rasa_sdk.utils import all_subclasses, call_potential_coroutine
+from rasa_sdk.interfaces import ActionNotFoundException, Tracker
+from rasa_sdk.utils import call_potential_coroutine
 
+from bot.clock import SystemClock
 from bot.domain.errors import ConfigError
 from bot.engine.directory import current_action
+from bot.engine.executor import register
+from bot.engine.remote_actions import SignedActions
 from bot.engine.scope import ActionFailure, scope
+from bot.engine.signing import signing_key
 from bot.engine.tracker import EventCopies, plain
 
 logger = logging.getLogger(__name__)
@@ -177,37 +178,14 @@ def _named_endpoint(endpoints: Path) -> EndpointConfig | None:
         return None
     if not isinstance(named, dict):
         raise ConfigError("action_endpoint in endpoints.yml must have the form `url: ...`.")
-    return EndpointConfig.from_dict(dict(named)) if named.get("url") else None
+    if not named.get("url"):
+        return None
+    return SignedActions(key=signing_key.get(), clock=SystemClock(), **named)
 
 
 def make_executor(package: str) -> ActionExecutor:
-    """Register the actions of a package. Raises ConfigError, where rasa_sdk would end the process."""
-    executor = Executor()
-    try:
-        executor._import_submodules(package)
-        for action in sorted(all_subclasses(Action), key=lambda a: f"{a.__module__}.{a.__name__}"):
-            if f"{action.__module__}.".startswith(f"{package}.") and not inspect.isabstract(action):
-                executor.register_action(action)
-    except ModuleNotFoundError as error:
-        if error.name == package:
-            return executor  # an assistant without custom actions
-        raise ConfigError(f"The custom actions cannot be imported: {error}.") from error
-    except Exception as error:
-        raise ConfigError(f"The custom actions cannot be loaded: {error!r}.") from error
-    executor.actions = {name: _off_the_loop(run) for name, run in executor.actions.items()}
-    return executor
-
-
-def _off_the_loop(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Run an action that is not a coroutine on a thread, so that it holds up nobody else."""
-    if inspect.iscoroutinefunction(run):
-        return run
-
-    async def on_thread(dispatcher: Any, tracker: Any, domain: Any) -> Any:
-        result = await asyncio.to_thread(run, dispatcher, tracker, domain)
-        return await result if inspect.isawaitable(result) else result
-
-    return on_thread
+    """Return our executor with the actions of a package. Raises ConfigError."""
+    return register(Executor(), package)
 
 
 # --- frozen values -----------------------------------------------------------------------------

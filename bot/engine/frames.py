@@ -32,10 +32,15 @@ class ZygoteHello(_Frame, frozen=True):
 
 
 class Fork(_Frame, frozen=True):
-    """Server to zygote: start an engine process under number `start`."""
+    """Server to zygote: start an engine process under number `start`.
+
+    `key` signs calls of an action server, and is empty without one. It comes this way because a
+    command line, and an environment that actions' own children inherit, would show it.
+    """
 
     start: int
     model: str
+    key: bytes = b""
 
 
 class Forked(_Frame, frozen=True):

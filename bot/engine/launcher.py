@@ -52,6 +52,7 @@ class Launcher:
         project: str,
         adopt: Callable[[Wire, Hello], EngineProcess],
         on_change: Callable[[], None],
+        signing_key: Callable[[], bytes] = bytes,
     ) -> None:
         self.trouble = ""
         """Why no zygote is there, once it has failed for certain."""
@@ -61,6 +62,7 @@ class Launcher:
         self._project = project
         self._adopt = adopt
         self._on_change = on_change
+        self._signing_key = signing_key
         self._numbers = count(1)
         self._starts: dict[int, asyncio.Future[EngineProcess]] = {}
         self._pids: dict[
@@ -89,7 +91,7 @@ class Launcher:
         number = next(self._numbers)
         future = self._starts[number] = asyncio.get_running_loop().create_future()
         if self._zygote is not None:
-            self._zygote.send(Fork(number, model))
+            self._zygote.send(Fork(number, model, self._signing_key()))
         try:
             return await asyncio.wait_for(future, START_WITHIN)
         except TimeoutError:

@@ -62,8 +62,10 @@ _OURS = (
         f"bot.engine.{m}"
         for m in (
             "actions",
+            "executor",
             "overrides",
             "processor",
+            "remote_actions",
             "replies",
             "runner",
             "state",

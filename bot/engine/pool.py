@@ -33,7 +33,8 @@ class EnginePool:
 
     `turn_budget`, `hang_after`, `ready_wait` and `drain` are in seconds; the budget is for each
     attempt at a turn, its directory calls included. `quarantine` is how many turns whose process died
-    under them are run again at the same time, each alone in a process.
+    under them are run again at the same time, each alone in a process. `signing_key` is asked for
+    each new process: the key for calls of an action server, empty if there is none.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class EnginePool:
         ready_wait: float = 45.0,
         drain: float = 10.0,
         quarantine: int = 2,
+        signing_key: Callable[[], bytes] = bytes,
     ) -> None:
         self._processes = processes
         self._budget = turn_budget
@@ -55,7 +57,11 @@ class EnginePool:
         self._ready_wait = ready_wait
         self._drain = drain
         self._launcher = Launcher(
-            loader=loader, project=str(project), adopt=self._adopt, on_change=self._changed
+            loader=loader,
+            project=str(project),
+            adopt=self._adopt,
+            on_change=self._changed,
+            signing_key=signing_key,
         )
         self._crew = self._new_crew(str(model))
         self._suspects = Suspects(

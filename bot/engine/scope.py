@@ -29,6 +29,8 @@ class TurnScope:
     context: TurnContext
     failures: list[ActionFailure] = field(default_factory=list)
     drawn: int = 0
+    runs: dict[str, int] = field(default_factory=dict)
+    """How often each action was called at an action server."""
 
     def choose(self, options: Sequence[T]) -> T:
         """Choose one option; the same turn, run again, chooses the same ones in the same order."""

@@ -34,12 +34,17 @@ from bot.engine.frames import (
     Understood,
     raw,
 )
+from bot.engine.signing import signing_key
 from bot.engine.turns import Loader, TurnMaker, load
 from bot.engine.wire import Wire
 
 
-def run(*, socket: str, start: int, loader: Loader, model: str, project: str) -> int:
-    """Load, connect and work until the server ends the connection; return the exit code."""
+def run(*, socket: str, start: int, loader: Loader, model: str, project: str, key: bytes = b"") -> int:
+    """Load, connect and work until the server ends the connection; return the exit code.
+
+    `key` signs calls of an action server, if there is one.
+    """
+    signing_key.set(key)
     # Not asyncio.run: it would wait for threads of blocked actions, and this process just ends.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -120,6 +120,7 @@ class Zygote:
             loader=find_loader(self._loader),
             model=frame.model,
             project=self._project,
+            key=frame.key,
         )
 
     def _reap(self) -> None:
