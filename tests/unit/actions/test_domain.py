@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -93,13 +94,14 @@ def test_every_response_is_used() -> None:
 def test_every_action_is_written_and_listed() -> None:
     import importlib
 
-    from rasa_sdk.executor import ActionExecutor
+    from rasa_sdk import Action
+    from rasa_sdk.utils import all_subclasses
 
     for path in CODE:
         importlib.import_module(f"actions.{path.stem}" if path.stem != "__init__" else "actions")
-    executor = ActionExecutor()
-    executor.register_package("actions")
-    ours = set(executor.actions)
+    # Other tests have actions of their own; Rasa's action server would take these as well.
+    classes = [c for c in all_subclasses(Action) if c.__module__.split(".")[0] == "actions"]
+    ours = {cls().name() for cls in classes if not inspect.isabstract(cls)}
     assert ours == set(domain()["actions"])
     named = {step["action"] for step in steps() if "action" in step}
     assert {name for name in named if name.startswith("action_")} <= ours
