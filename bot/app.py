@@ -6,7 +6,7 @@ import asyncio
 import fcntl
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,20 +16,23 @@ import uvloop
 
 from bot import compose, logs
 from bot.domain.agents import Agent, Role
-from bot.domain.errors import ConfigError
+from bot.domain.errors import BotError, ConfigError
 from bot.domain.ids import new_id, new_secret
 from bot.engine.pool import EnginePool
 from bot.ports import Channel, Clock, DialogueEngine, Store, Tx
+from bot.sentences import catalogue
 from bot.services.passwords import hash_password
 from bot.settings import Settings, make_data_dir, secret_key
 from bot.store import migrate
-from bot.training.registry import live_model
+from bot.training.registry import Model, live_model
 
 log = structlog.get_logger(__name__)
 
 FIRST_ADMIN = "admin@localhost"
 MODEL_LOOK_EVERY = 2.0
 """Seconds between looks for a newly promoted model."""
+MODEL_RETRY_AFTER = 60.0
+"""Seconds until a model that did not load is tried again."""
 
 
 class App:
@@ -41,6 +44,7 @@ class App:
         self.core = compose.core(parts)
         self.web = compose.web(parts, self.core)
         self._tasks: list[asyncio.Task[None]] = []
+        self._followed = parts.model.id if parts.model is not None else ""
 
     @property
     def store(self) -> Store:
@@ -48,16 +52,16 @@ class App:
         return self.parts.store
 
     async def start(self) -> None:
-        """Accept messages first; they are answered as soon as an engine is ready."""
-        parts, core = self.parts, self.core
-        await parts.store.start()
-        await parts.bus.start()
-        await parts.directory.start()
-        unknown = await core.deliveries.recover()
-        if unknown:
-            log.warning("sends_of_unknown_outcome", count=unknown)
-        await parts.engine.start()
-        await self.web.start()
+        """Accept messages first; they are answered as soon as an engine is ready.
+
+        What was opened before something failed is closed again.
+        """
+        try:
+            await self._open()
+        except BaseException:
+            await self.stop()
+            raise
+        core = self.core
         loops = (
             core.watch.run,
             core.dispatcher.run,
@@ -67,35 +71,65 @@ class App:
         )
         self._tasks = [asyncio.get_running_loop().create_task(_keep(loop)) for loop in loops]
 
+    async def _open(self) -> None:
+        parts = self.parts
+        await parts.store.start()
+        await parts.bus.start()
+        await parts.directory.start()
+        unknown = await self.core.deliveries.recover()
+        if unknown:
+            log.warning("sends_of_unknown_outcome", count=unknown)
+        await parts.engine.start()
+        await self.web.start()
+
     async def stop(self) -> None:
-        """Take nothing new, finish what is under way, then close; what is cut off is answered later."""
+        """Take nothing new, finish what is under way, then close; what is cut off is answered later.
+
+        `shutdown_seconds` bounds the finishing as a whole.
+        """
         parts, core = self.parts, self.core
-        seconds = parts.settings.shutdown_seconds
-        await self.web.stop(drain=seconds)
-        await core.dispatcher.drain(seconds)
-        await core.deliveries.drain(seconds)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + parts.settings.shutdown_seconds
+
+        def left() -> float:
+            return max(deadline - loop.time(), 0.5)
+
+        await _closed("web", self.web.stop(drain=left()))
+        await _closed("dispatcher", core.dispatcher.drain(left()))
+        await _closed("deliveries", core.deliveries.drain(left()))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await parts.engine.stop()
-        await parts.directory.stop()
-        await parts.bus.stop()
-        await parts.store.stop()
+        await _closed("engine", parts.engine.stop())
+        await _closed("directory", parts.directory.stop())
+        await _closed("bus", parts.bus.stop())
+        await _closed("store", parts.store.stop())
 
     async def _follow_models(self) -> None:
-        """Load a promoted model beside the old one and let it take over between turns."""
-        current = self.parts.model
+        """Load each promoted model beside the old one and let it take over between turns."""
         while True:
             await asyncio.sleep(MODEL_LOOK_EVERY)
             live = await asyncio.to_thread(live_model, self.parts.settings.models_dir)
-            if live is None or (current is not None and live.id == current.id):
+            if live is None or live.id == self._followed:
                 continue
-            log.info("model_loading", model=live.id)
+            if await self._follow(live):
+                self._followed = live.id
+            else:
+                await asyncio.sleep(MODEL_RETRY_AFTER)
+
+    async def _follow(self, live: Model) -> bool:
+        """Take `live` into use, its engine and its words together; if it is damaged, change nothing."""
+        log.info("model_loading", model=live.id)
+        try:
+            words = await asyncio.to_thread(catalogue, live)
             if isinstance(self.parts.engine, EnginePool):
                 await self.parts.engine.load(live.path)
-            self.parts.sentences.follow(live)
-            current = live
-            log.info("model_live", model=live.id)
+        except BotError as error:
+            log.warning("model_not_loaded", model=live.id, error=str(error))
+            return False
+        self.parts.sentences.catalogue = words
+        log.info("model_live", model=live.id)
+        return True
 
 
 def build(
@@ -195,7 +229,15 @@ async def _keep(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
             await work()
         except Exception:
             log.exception("part_broke", part=getattr(work, "__qualname__", "?"))
-            await asyncio.sleep(1.0)
+        await asyncio.sleep(1.0)  # also when it only ended: without a pause nothing else would run
+
+
+async def _closed(part: str, closing: Awaitable[None]) -> None:
+    """Close one part; its trouble must not keep the others open."""
+    try:
+        await closing
+    except Exception:
+        log.exception("part_not_closed", part=part)
 
 
 def _listen_for_signals() -> asyncio.Event:

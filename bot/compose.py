@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,11 +15,12 @@ from bot.bus import open_bus
 from bot.clock import SystemClock
 from bot.desk import DeskApi
 from bot.domain.conversation import Owner
-from bot.domain.message import Draft
+from bot.domain.ids import new_secret
 from bot.engine.endpoints import action_server
 from bot.engine.pool import EnginePool
 from bot.engine.signing import derived_key
 from bot.ports import Bus, Capabilities, Channel, Clock, CustomerDirectory, DialogueEngine, Store
+from bot.sentences import LiveSentences, catalogue, written_catalogue
 from bot.services.delivery import Deliveries
 from bot.services.desk import DeskService
 from bot.services.directory import DirectoryGateway
@@ -29,7 +31,6 @@ from bot.services.intake import Intake
 from bot.services.packet import Packets
 from bot.services.record import Record
 from bot.services.replies import Replies, Transcript, Watch
-from bot.services.sentences import Catalogue
 from bot.services.signin import SignIns
 from bot.services.timers import Timers
 from bot.services.turns import Turns
@@ -45,24 +46,6 @@ from connectors.customers.demo import DemoDirectory
 from connectors.customers.none import UnconnectedDirectory
 
 NO_MODEL = Path("no-model-trained-yet")
-
-
-class LiveSentences:
-    """The response catalogue of the model that answers now; a promoted model brings its own."""
-
-    def __init__(self, model: Model | None) -> None:
-        """Read the catalogue beside `model`; without a model there is nothing to say yet."""
-        self.catalogue = Catalogue({})
-        if model is not None:
-            self.follow(model)
-
-    def follow(self, model: Model) -> None:
-        """Say from now on what `model` says."""
-        self.catalogue = Catalogue.load(model.responses.read_bytes())
-
-    def render(self, name: str, /, *, language: str = "en", **values: Any) -> Draft:
-        """Return response `name`; see `bot.ports.Sentences`."""
-        return self.catalogue.render(name, language=language, **values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +111,7 @@ def parts(
         bus=open_bus(settings.redis_url, clock),
         directory=_directory(settings, clock),
         engine=engine or _engine(settings, model),
-        sentences=LiveSentences(model),
+        sentences=LiveSentences(catalogue(model) if model else written_catalogue(settings.project_dir)),
         metrics=Metrics(),
         channels=channels or {},
     )
@@ -140,7 +123,10 @@ def core(given: Parts) -> Core:
     handoffs = Handoffs(record=record, bus=given.bus, clock=given.clock, hours=given.settings.hours)
     replies = Replies(store=given.store)
     deliveries = Deliveries(
-        **given.shared, channels=given.channels, metrics=given.metrics, node=platform.node()
+        **given.shared,
+        channels=given.channels,
+        metrics=given.metrics,
+        node=node_name(shared=given.settings.uses_postgresql),
     )
     dispatcher = Dispatcher(
         store=given.store,
@@ -176,6 +162,16 @@ def core(given: Parts) -> Core:
             **common, retention=timedelta(days=given.settings.retention_days), sent=deliveries.wake
         ),
     )
+
+
+def node_name(*, shared: bool) -> str:
+    """Return the name under which this process begins to send.
+
+    A store of its own has one process at a time, so the next one may at once take up what the last one
+    left. On a shared store every process has a name of its own, also two on one host or a container
+    that was started anew; what it leaves is taken up once it is stale.
+    """
+    return f"{platform.node()}/{os.getpid()}/{new_secret(4)}" if shared else "the only one"
 
 
 def web(given: Parts, services: Core) -> WebServer:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 
@@ -13,12 +15,15 @@ from bot.domain.message import Delivery, Message
 from bot.domain.work import OutboxRow
 from bot.ports import Bus, Channel, Clock, Hint, MetricsPort, Sent, Store, Tx
 
+R = TypeVar("R")
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 6
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 300.0
 LOOK_EVERY = 2.0
+LOOK_BACK_EVERY = timedelta(minutes=1)
+STORE_PAUSE = 1.0
 STALE_AFTER = timedelta(minutes=5)
 """A row that another node began to send this long ago was lost with that node."""
 
@@ -45,6 +50,10 @@ class Deliveries:
         self._node = node
         self._new = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way: set[str] = set()
+        self._pushes = any(channel.capabilities.pushes for channel in channels.values())
+        self._looked: datetime | None = None
+        self._stopping = False
 
     def wake(self) -> None:
         """Look at the outbox now."""
@@ -54,10 +63,9 @@ class Deliveries:
         """Mark what this node was sending when it ended as unknown; return how many there were.
 
         The platform may have taken it. A second send could say it twice, so there is none; agents see
-        the mark.
+        the mark. What was taken and not yet begun is sent.
         """
-        before = self._clock.now() - STALE_AFTER
-        return await self._store.write(lambda tx: _recover(tx, self._node, before))
+        return await self._take_over(self._node)
 
     async def run(self) -> None:
         """Send until cancelled."""
@@ -65,35 +73,57 @@ class Deliveries:
             self._new.clear()
             try:
                 taken = await self._take()
+                await self._look_for_lost_ones()
             except StoreError as error:
                 log.warning("outbox_not_readable", error=str(error))
                 taken = 0
             if not taken:
-                try:
-                    await asyncio.wait_for(self._new.wait(), LOOK_EVERY)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    # Not wait_for: on Python 3.11 it swallows a cancellation that comes with the event.
+                    async with asyncio.timeout(LOOK_EVERY):
+                        await self._new.wait()
 
     async def drain(self, timeout: float) -> None:
-        """Let sends that are under way finish."""
+        """Begin no more sends, and let those that are under way finish."""
+        self._stopping = True
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=timeout)
 
     async def _take(self) -> int:
-        if not any(channel.capabilities.pushes for channel in self._channels.values()):
+        if self._stopping or not self._pushes:
             return 0
         rows = await self._store.write(lambda tx: tx.take_outbox(self._clock.now(), self._node))
         for row in rows:
+            self._under_way.add(row.id)
             task = asyncio.get_running_loop().create_task(self._deliver(row))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return len(rows)
 
+    async def _look_for_lost_ones(self) -> None:
+        """Take over, now and then, what nodes that ended have left."""
+        now = self._clock.now()
+        if self._pushes and (self._looked is None or now - self._looked >= LOOK_BACK_EVERY):
+            self._looked = now
+            await self._take_over("")
+
+    async def _take_over(self, node: str) -> int:
+        before, mine = self._clock.now() - STALE_AFTER, frozenset(self._under_way)
+        return await self._store.write(lambda tx: _recover(tx, node, before, mine))
+
     async def _deliver(self, row: OutboxRow) -> None:
-        message = await self._store.write(lambda tx: _begin(tx, row))
+        try:
+            message = await self._surely(lambda tx: _begin(tx, row))
+            if message is not None:
+                await self._send(row, message)
+        finally:
+            self._under_way.discard(row.id)
+        self._new.set()
+
+    async def _send(self, row: OutboxRow, message: Message) -> None:
         channel = self._channels.get(row.channel)
-        if message is None or channel is None:
-            await self._store.write(lambda tx: _end(tx, row, Delivery.FAILED))
+        if channel is None:
+            await self._finish(row, Delivery.FAILED)
             return
         try:
             sent = await channel.send(message, account=row.account, address=row.address)
@@ -104,7 +134,15 @@ class Deliveries:
             await self._finish(row, Delivery.UNKNOWN)
         else:
             await self._finish(row, Delivery.SENT, sent)
-        self._new.set()
+
+    async def _surely(self, work: Callable[[Tx], Awaitable[R]]) -> R:
+        """Write, however long the store is away: a row that is begun blocks the ones behind it."""
+        while True:
+            try:
+                return await self._store.write(work)
+            except StoreError as error:
+                log.warning("outbox_not_written", error=str(error))
+                await asyncio.sleep(STORE_PAUSE)
 
     async def _failed(self, row: OutboxRow, error: DeliveryFailed) -> None:
         if error.outcome_unknown:
@@ -113,22 +151,31 @@ class Deliveries:
             backoff = min(FIRST_PAUSE * 2.0**row.attempts, LONGEST_PAUSE)
             pause = error.retry_after if error.retry_after is not None else backoff
             due = self._clock.now() + timedelta(seconds=pause)
-            await self._store.write(lambda tx: _again(tx, row, due))
+            await self._surely(lambda tx: _again(tx, row, due))
             self._metrics.count("deliveries", channel=row.channel, outcome="retry")
         else:
             await self._finish(row, Delivery.FAILED)
 
     async def _finish(self, row: OutboxRow, delivery: Delivery, sent: Sent | None = None) -> None:
         external_id = sent.external_id if sent else ""
-        await self._store.write(lambda tx: _end(tx, row, delivery, external_id))
+        await self._surely(lambda tx: _end(tx, row, delivery, external_id))
         self._metrics.count("deliveries", channel=row.channel, outcome=delivery.value)
         hint = Hint(conversation_id=row.conversation_id, seq=row.message_seq, kind="delivery")
         await self._bus.publish(hint)
 
 
 async def _begin(tx: Tx, row: OutboxRow) -> Message | None:
-    await tx.set_delivery(row.conversation_id, row.message_seq, Delivery.SENDING)
-    return await tx.message(row.conversation_id, row.message_seq)
+    """Mark a row's message as being sent and return it; None if that is not ours to do.
+
+    A node that was asleep for long may find that another one has taken over and sends it now.
+    """
+    moved = await tx.set_delivery(row.conversation_id, row.message_seq, Delivery.SENDING)
+    message = await tx.message(row.conversation_id, row.message_seq)
+    if moved:
+        return message
+    if message is None or message.delivery is not Delivery.SENDING:
+        await tx.drop_outbox(row.id)  # gone, or its fate is known
+    return None
 
 
 async def _again(tx: Tx, row: OutboxRow, due_at: datetime) -> None:
@@ -141,13 +188,16 @@ async def _end(tx: Tx, row: OutboxRow, delivery: Delivery, external_id: str = ""
     await tx.drop_outbox(row.id)
 
 
-async def _recover(tx: Tx, node: str, before: datetime) -> int:
-    rows = await tx.stale_outbox(node=node, before=before)
-    for row in rows:
+async def _recover(tx: Tx, node: str, before: datetime, mine: frozenset[str]) -> int:
+    unknown = 0
+    for row in await tx.stale_outbox(node=node, before=before):
+        if row.id in mine:
+            continue
         # Taken but not yet begun: the message still says pending, so nothing was sent.
         message = await tx.message(row.conversation_id, row.message_seq)
         if message is not None and message.delivery is Delivery.PENDING:
             await tx.retry_outbox(row.id, row.due_at)
         else:
             await _end(tx, row, Delivery.UNKNOWN)
-    return len(rows)
+            unknown += 1
+    return unknown

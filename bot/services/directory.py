@@ -65,10 +65,11 @@ class DirectoryGateway:
         handler = self._methods.get(method)
         if handler is None:
             return Answer(status=Status.NOT_ALLOWED, detail="unknown_method")
-        key = f"{context.inbox_id}:{action}:{ordinal}"
         arguments = {name: str(value) for name, value in arguments.items()}
         if "number" in arguments:
             arguments["number"] = normal_number(arguments["number"])
+        # The number too: a repeated turn may have read more fragments and mean another order.
+        key = f"{context.inbox_id}:{action}:{ordinal}:{arguments.get('number', '')}"
         answer = await handler(context, key, action, **arguments)
         self._metrics.count("directory_calls", method=method, status=answer.status.value)
         return answer

@@ -59,7 +59,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Look for pending work until cancelled; the first look is at once."""
-        while not self._stopping:
+        while True:
             try:
                 found = await self._store.read(lambda tx: tx.pending_conversations(self._clock.now()))
             except StoreError as error:
@@ -114,9 +114,13 @@ class Dispatcher:
 
     async def _pause(self, conversation_id: str, seconds: float) -> None:
         """Wait for more fragments, or for `seconds`."""
+        if conversation_id in self._again:
+            return  # it came while the last ones were weighed
         woken = self._woken[conversation_id] = asyncio.Event()
         try:
-            await asyncio.wait_for(woken.wait(), seconds)
+            # Not wait_for: on Python 3.11 it swallows a cancellation that comes with the event.
+            async with asyncio.timeout(seconds):
+                await woken.wait()
         except TimeoutError:
             pass
         finally:

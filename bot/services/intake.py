@@ -299,7 +299,7 @@ class Intake:
         conversation, message = await self._record.system(
             tx, conversation, name, arrival.now, reply_to=arrival.inbox_id
         )
-        arrival.replies.append(message)
+        arrival.replies += [message] if message is not None else []
         arrival.outcome = InboxOutcome.ANSWERED
         return conversation
 

@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from bot.domain.conversation import Conversation
 from bot.domain.ids import new_id
 from bot.domain.message import Attachment, Author, Delivery, Draft, Kind, Message
 from bot.domain.work import OutboxRow
 from bot.ports import Capabilities, Sentences, Tx
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,9 +84,17 @@ class Record:
         *,
         reply_to: str = "",
         **values: Any,
-    ) -> tuple[Conversation, Message]:
-        """Say one of the trainers' system sentences."""
-        draft = self._sentences.render(name, language=conversation.language, **values)
+    ) -> tuple[Conversation, Message | None]:
+        """Say one of the trainers' system sentences.
+
+        One that the domain does not have is left out and logged: a missing word must not keep a
+        customer from a person.
+        """
+        try:
+            draft = self._sentences.render(name, language=conversation.language, **values)
+        except KeyError:
+            log.warning("response_missing", response=name, conversation_id=conversation.id)
+            return conversation, None
         say = Say(author=Author.SYSTEM, reply_to=reply_to)
         return await self.append(tx, conversation, say, draft, now)
 

@@ -136,7 +136,8 @@ class Transcript:
                     return seen
                 after = found[-1].seq if found else after
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(event.wait(), min(left, 2 * LOOK_AGAIN))
+                    async with asyncio.timeout(min(left, 2 * LOOK_AGAIN)):
+                        await event.wait()
                 if not conversation_id:
                     return await self.by_address(
                         channel, account, address, after=after, wait=max(deadline - loop.time(), 0.0)

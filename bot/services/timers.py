@@ -19,6 +19,8 @@ from bot.services.record import Record
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 1.0
+BROKEN_WAITS = timedelta(minutes=5)
+"""Until a timer that raised an error is tried again."""
 CLEAN_EVERY = timedelta(hours=1)
 DEDUPE_KEPT = timedelta(days=7)
 """How long a platform's message id is remembered; the longest redelivery known is a day."""
@@ -77,7 +79,17 @@ class Timers:
         if next_at is None or next_at > now:
             return False
         desk = await self._handoffs.desk()
-        changed = await self._store.write(lambda tx: self._fire(tx, desk, now))
+        taken: list[Timer] = []
+        try:
+            changed = await self._store.write(lambda tx: self._fire(tx, desk, now, taken))
+        except StoreError:
+            raise
+        except Exception:
+            # Its transaction is undone, so it is still the first in line: the others would wait for ever.
+            log.exception("timer_broke", kind=taken[-1].kind.value if taken else "")
+            later = [replace(timer, due_at=now + BROKEN_WAITS) for timer in taken[-1:]]
+            await self._store.write(lambda tx: _set(tx, later))
+            return bool(later)
         if changed is not None:
             self._sent()
             await self._bus.publish(Hint(conversation_id=changed.id, seq=changed.seq, kind="owner"))
@@ -98,10 +110,11 @@ class Timers:
             log.info("retention", conversations=gone)
         return gone
 
-    async def _fire(self, tx: Tx, desk: Desk, now: datetime) -> Conversation | None:
+    async def _fire(self, tx: Tx, desk: Desk, now: datetime, taken: list[Timer]) -> Conversation | None:
         timer = await tx.take_timer(now)
         if timer is None:
             return None
+        taken.append(timer)
         handler = self._handlers.get(timer.kind)
         conversation = await tx.conversation(timer.conversation_id, lock=True)
         if handler is None or conversation is None:
@@ -148,3 +161,8 @@ class Timers:
         moved = await self._record.event(tx, moved, "agent_silent", now, agent=agent.name if agent else "")
         moved, _ = await self._record.system(tx, moved, "utter_system_agent_left", now)
         return await self._handoffs.tell_place(tx, moved, desk=desk, now=now)
+
+
+async def _set(tx: Tx, timers: list[Timer]) -> None:
+    for timer in timers:
+        await tx.set_timer(timer)

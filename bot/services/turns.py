@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from bot.domain.conversation import Conversation, Owner
 from bot.domain.customer import Customer, TurnContext
 from bot.domain.errors import EngineError, StoreError, TurnFailed
 from bot.domain.handoff import HandoffSignal, Reason
-from bot.domain.message import Author, Kind, Message
+from bot.domain.message import Author, Message
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.domain.work import InboxOutcome, InboxRow
 from bot.ports import Bus, Capabilities, Clock, DialogueEngine, DirectoryCall, Hint, MetricsPort, Store, Tx
@@ -33,10 +33,10 @@ class Job:
     """What a turn starts from; void once the conversation has another owner version."""
 
     conversation: Conversation
-    customer: Customer
     rows: tuple[InboxRow, ...]
-    state: bytes | None
-    grants: tuple[str, ...]
+    customer: Customer | None = None
+    state: bytes | None = None
+    grants: tuple[str, ...] = ()
 
     @property
     def ids(self) -> list[str]:
@@ -44,8 +44,24 @@ class Job:
         return [row.id for row in self.rows]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Done:
+    """What a committed turn said, and whether more messages are pending."""
+
+    said: list[Message]
+    more: bool
+
+
 class _Lost(Exception):
     """The turn's rows were finished by somebody else meanwhile: nothing may be written."""
+
+
+class _Gone(Exception):
+    """Rows that wait for an answer in a conversation that is not there (a damaged or restored store)."""
+
+    def __init__(self, ids: list[str]) -> None:
+        super().__init__(f"{len(ids)} messages without a conversation")
+        self.ids = ids
 
 
 class Turns:
@@ -88,7 +104,13 @@ class Turns:
 
         Returns None when nothing is pending, else the seconds to wait before the next call (mostly 0).
         """
-        job = await self._store.read(lambda tx: self._load(tx, conversation_id))
+        try:
+            job = await self._store.read(lambda tx: self._load(tx, conversation_id))
+        except _Gone as gone:
+            ids = gone.ids
+            log.warning("conversation_missing", conversation_id=conversation_id, messages=len(ids))
+            await self._store.write(lambda tx: tx.finish_inbox(ids, InboxOutcome.FAILED))
+            return 0.0
         if job is None:
             return None
         if job.conversation.owner is not Owner.BOT:
@@ -104,44 +126,51 @@ class Turns:
             job, rows=self._gathering.group(job.rows, self._channels.get(job.conversation.channel))
         )
         try:
-            await self._answer(job)
+            more = await self._answer(job)
         except StoreError:
             raise  # nothing was written and nothing is wrong with the message
         except Exception:
             await self._store.write(lambda tx: tx.count_attempt(job.ids))
             raise
-        return 0.0
+        return 0.0 if more else None
 
     async def _load(self, tx: Tx, conversation_id: str) -> Job | None:
         rows = await tx.pending(conversation_id)
-        conversation = await tx.conversation(conversation_id) if rows else None
-        customer = await tx.customer(conversation.customer_id) if conversation else None
-        if conversation is None or customer is None:
+        if not rows:
             return None
+        conversation = await tx.conversation(conversation_id)
+        if conversation is None:
+            raise _Gone([row.id for row in rows])
         if conversation.owner is not Owner.BOT:
-            return Job(
-                conversation=conversation, customer=customer, rows=tuple(rows), state=None, grants=()
-            )
+            return Job(conversation=conversation, rows=tuple(rows))
         return Job(
             conversation=conversation,
-            customer=customer,
+            customer=await tx.customer(conversation.customer_id),
             rows=tuple(rows),
             state=await tx.state(conversation_id),
             grants=await tx.order_grants(conversation_id),
         )
 
     async def _leave_to_people(self, job: Job) -> None:
-        await self._store.write(lambda tx: tx.finish_inbox(job.ids, InboxOutcome.WITH_PERSON))
-        self._metrics.count("turns", outcome="with_person")
-        self._replies.deliver(job.ids, ())
+        async def work(tx: Tx) -> bool:
+            conversation = await tx.conversation(job.conversation.id, lock=True)
+            if conversation is not None and conversation.owner is Owner.BOT:
+                return False  # given back since we looked: the bot answers
+            await tx.finish_inbox(job.ids, InboxOutcome.WITH_PERSON)
+            return True
+
+        if await self._store.write(work):
+            self._metrics.count("turns", outcome="with_person")
+            self._replies.deliver(job.ids, ())
 
     def _request(self, job: Job) -> TurnRequest:
-        conversation, customer, row = job.conversation, job.customer, job.rows[-1]
-        now = self._clock.now()
+        conversation, row, now = job.conversation, job.rows[-1], self._clock.now()
+        customer = job.customer or Customer(id=conversation.customer_id, created_at=now)
         context = TurnContext(
             conversation_id=conversation.id,
             customer_id=customer.id,
-            inbox_id=row.id,
+            # Effects are keyed by the first fragment: after a crash more of them may be read together.
+            inbox_id=job.rows[0].id,
             channel=conversation.channel,
             now=now,
             trust=customer.trust,
@@ -161,37 +190,38 @@ class Turns:
             state=job.state,
         )
 
-    async def _answer(self, job: Job) -> None:
+    async def _answer(self, job: Job) -> bool:
+        """Do one turn; say whether more messages may be pending after it."""
         started = time.perf_counter()
         try:
             result = await self._engine.turn(self._request(job), self._directory)
         except TurnFailed as error:
-            await self._fail(job, {"error": error.code, **_known(error.fields)})
+            more = await self._fail(job, {"error": error.code, **_known(error.fields)})
         except EngineError as error:
-            await self._fail(job, {"error": error.code})
+            more = await self._fail(job, {"error": error.code})
         else:
-            await self._commit(job, result)
+            more = await self._commit(job, result)
         self._metrics.observe("turn", time.perf_counter() - started)
+        return more
 
-    async def _commit(self, job: Job, result: TurnResult) -> None:
+    async def _commit(self, job: Job, result: TurnResult) -> bool:
         desk = await self._handoffs.desk() if result.handoff else None
         now = self._clock.now()
-        committed = False
+        done = None
         try:
-            said = await self._store.write(lambda tx: self._make_true(tx, job, result, desk, now))
-            committed = said is not None
+            done = await self._store.write(lambda tx: self._make_true(tx, job, result, desk, now))
         except _Lost:
-            said = None
+            pass
         finally:
-            self._engine.settle(result, committed=committed)
-        if committed and result.handoff is not None:
+            self._engine.settle(result, committed=done is not None)
+        if done is not None and result.handoff is not None:
             self._metrics.count("handoffs", reason=result.handoff.reason.value)
-        await self._after(job, said, now, outcome="answered" if committed else "dropped")
         self._metrics.count("engine_cpu", result.cpu_ms / 1000)
+        return await self._after(job, done, outcome="answered")
 
     async def _make_true(
         self, tx: Tx, job: Job, result: TurnResult, desk: Desk | None, now: datetime
-    ) -> list[Message] | None:
+    ) -> _Done | None:
         """Commit a turn's result; None when a person took over meanwhile and it is void."""
         conversation = await _still_ours(tx, job)
         if conversation is None:
@@ -217,9 +247,12 @@ class Turns:
                 reply_to=row.id,
             )
         await tx.put_conversation(conversation)
-        return await tx.replies_to(conversation.id, row.id) if result.handoff else said
+        if result.handoff is not None:
+            said = await tx.replies_to(conversation.id, row.id)
+        # Asked here, it costs a query; asked afterwards, a transaction.
+        return _Done(said=said, more=bool(await tx.pending(conversation.id)))
 
-    async def _fail(self, job: Job, evidence: dict[str, str]) -> None:
+    async def _fail(self, job: Job, evidence: dict[str, str]) -> bool:
         """Give the conversation to people with a plain sentence; its message is marked as failed."""
         log.warning(
             "turn_failed", conversation_id=job.conversation.id, inbox_id=job.rows[-1].id, **evidence
@@ -227,7 +260,7 @@ class Turns:
         desk, now = await self._handoffs.desk(), self._clock.now()
         signal = HandoffSignal(reason=Reason.ENGINE_DOWN, evidence=evidence)
 
-        async def work(tx: Tx) -> list[Message] | None:
+        async def work(tx: Tx) -> _Done | None:
             conversation = await _still_ours(tx, job)
             if conversation is None:
                 return None
@@ -238,46 +271,52 @@ class Turns:
                 tx, conversation, signal, desk=desk, now=now, reply_to=row.id
             )
             await tx.put_conversation(conversation)
-            return await tx.replies_to(conversation.id, row.id)
+            return _Done(said=await tx.replies_to(conversation.id, row.id), more=True)
 
         try:
-            said = await self._store.write(work)
+            done = await self._store.write(work)
         except _Lost:
-            said = None
-        if said is not None:
+            done = None
+        if done is not None:
             self._metrics.count("handoffs", reason=signal.reason.value)
-        await self._after(job, said, now, outcome="failed" if said is not None else "dropped")
+        return await self._after(job, done, outcome="failed")
 
-    async def _after(
-        self, job: Job, said: Sequence[Message] | None, now: datetime, *, outcome: str
-    ) -> None:
-        """Tell everybody who waits; nothing here is needed for the result to be true."""
-        self._metrics.count("turns", outcome=outcome)
-        self._replies.deliver(job.ids, [m for m in said or () if m.visible_to_customer])
-        for message in said or ():
+    async def _after(self, job: Job, done: _Done | None, *, outcome: str) -> bool:
+        """Tell everybody who waits; nothing here is needed for the result to be true.
+
+        Returns whether more may be pending. Who waits for a void turn's words looks in the store.
+        """
+        self._metrics.count("turns", outcome=outcome if done else "dropped")
+        if done is None:
+            return True
+        said = [message for message in done.said if message.visible_to_customer]
+        self._replies.deliver(job.ids, said)
+        for message in said:
             self._metrics.count(
                 "messages_out", channel=job.conversation.channel, author=message.author.value
             )
-        if said:
-            if self._record.pushes(job.conversation):
-                self._sent()
-            kind = (
-                "owner"
-                if any(m.kind is Kind.EVENT or m.author is Author.SYSTEM for m in said)
-                else "message"
+        if done.said and self._record.pushes(job.conversation):
+            self._sent()
+        if done.said:
+            by_system = any(m.author is Author.SYSTEM for m in done.said)
+            kind = "owner" if by_system else "message"
+            await self._bus.publish(
+                Hint(conversation_id=job.conversation.id, seq=done.said[-1].seq, kind=kind)
             )
-            await self._bus.publish(Hint(conversation_id=job.conversation.id, seq=said[-1].seq, kind=kind))
+        return done.more
 
 
 async def _still_ours(tx: Tx, job: Job) -> Conversation | None:
     """Return the conversation if the bot still owns it as it did when the turn began.
 
-    Otherwise the messages belong to whoever took over, and are finished as such.
+    Otherwise the messages belong to whoever took over, and are finished as such. If the bot has it
+    again by now, those that are still pending get a new turn.
     """
     conversation = await tx.conversation(job.conversation.id, lock=True)
     if conversation is not None and conversation.owner_version == job.conversation.owner_version:
         return conversation
-    await tx.finish_inbox(job.ids, InboxOutcome.WITH_PERSON)
+    if conversation is None or conversation.owner is not Owner.BOT:
+        await tx.finish_inbox(job.ids, InboxOutcome.WITH_PERSON)
     return None
 
 

@@ -39,9 +39,14 @@ AGENT_SILENT = timedelta(minutes=10)
 
 
 class PlainSentences:
-    """Says the name of the response and what is filled in."""
+    """Says the name of the response and what is filled in; `missing` are not there."""
+
+    def __init__(self) -> None:
+        self.missing: set[str] = set()
 
     def render(self, name: str, /, *, language: str = "en", **values: Any) -> Draft:
+        if name in self.missing or "*" in self.missing:
+            raise KeyError(name)
         choices = ()
         if name == "utter_system_queue_place":
             choices = (Choice(title="Back to the assistant", payload="/system_leave_queue"),)
@@ -230,6 +235,7 @@ class World:
     platform: Platform = field(default_factory=Platform)
     hours: str = "Mon-Sun 00:00-24:00 UTC"
     ids: Any = field(default_factory=lambda: itertools.count(1))
+    sentences: PlainSentences = field(default_factory=PlainSentences)
 
     async def start(self) -> World:
         self.store = SqliteStore(":memory:", self.clock, inline=True)
@@ -244,7 +250,7 @@ class World:
         self.metrics = NoMetrics()
         capabilities = {"rest": Capabilities(pushes=False), "push": self.platform.capabilities}
         shared: dict[str, Any] = {"store": self.store, "bus": self.bus, "clock": self.clock}
-        self.record = Record(sentences=PlainSentences(), channels=capabilities)
+        self.record = Record(sentences=self.sentences, channels=capabilities)
         self.handoffs = Handoffs(
             record=self.record, bus=self.bus, clock=self.clock, hours=OpeningHours.parse(self.hours)
         )
@@ -339,6 +345,13 @@ class World:
         said = await self.replies.wait(accepted, 5.0)
         assert said is not None, "no answer in time"
         return [m.text for m in said]
+
+    async def pass_time(self, minutes: float) -> None:
+        """Let time pass and do what became due, a minute at a time."""
+        for _ in range(int(minutes)):
+            self.clock.move(60.0)
+            while await self.timers.run_due():
+                pass
 
     async def idle(self) -> None:
         """Wait until no conversation has a task."""
