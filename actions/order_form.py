@@ -17,8 +17,10 @@ from rasa_sdk.forms import REQUESTED_SLOT, FormValidationAction
 from actions.common import Domain, Event, choice, item_of, money, part, services
 from bot.domain.customer import Answer, Order, Status
 
-NUMBER = re.compile(r"\d{3,12}")
-"""An order number wherever it is written; adapt it together with the regex in data/nlu/inform.yml."""
+NUMBER = re.compile(r"(?<!card ending )(?<!\d)\d{3,12}")
+"""An order number wherever it is written, but not what is left of a masked card number; adapt it
+together with the regex in data/nlu/inform.yml.
+"""
 
 ANOTHER = "other"
 """The value by which a choice says that another order is meant than the one talked about."""
@@ -68,11 +70,14 @@ def find_number(text: Any) -> str | None:
 def find_proof(tracker: Tracker) -> str | None:
     """Return what the slot `order_proof` holds if it can be an e-mail or a postcode at all.
 
-    A wrong proof costs one of few attempts, so "no, 4522" or "why?" must not count as one.
+    A wrong proof costs one of few attempts, so "no, 4522" or "why?" must not count as one, nor must
+    an order number that looks like a postcode.
     """
     proof = tracker.get_slot("order_proof")
     if not proof or "@" in proof:
         return proof or None
+    if proof == find_number(tracker.get_slot("order_number")):
+        return None
     said = tracker.latest_message
     kinds = {entity.get("entity") for entity in said.get("entities", [])}
     if "postcode" not in kinds and "order_number" in kinds and proof == said.get("text"):
@@ -136,7 +141,7 @@ class OrderForm(FormValidationAction, ABC):
         if not number or not tracker.get_slot("proof_needed"):
             return {"order_proof": proof}
         if proof is None:
-            if tracker.get_slot("order_proof") is not None and not _numbers(tracker):
+            if tracker.get_slot("order_proof") not in (None, number) and not _numbers(tracker):
                 dispatcher.utter_message(response="utter_need_answer")
             return {"order_proof": None}
         return await self._prove(number, proof, dispatcher, tracker, domain)

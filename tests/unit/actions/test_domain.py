@@ -25,7 +25,7 @@ FAMILIES = {
     "utter_choice_title_": "actions/fallback.py by an intent",
 }
 PLACEHOLDERS = {
-    "queue_place": {"place", "wait"},
+    "queue_place": {"place"},
     "out_of_hours": {"opening_hours"},
     "agent_joined": {"agent"},
     "too_long": {"limit"},

@@ -108,6 +108,21 @@ async def test_what_cannot_be_a_proof_costs_no_attempt(text: str) -> None:
     assert not outcome.slots.get("form_end")
 
 
+async def test_a_number_that_looks_like_a_postcode_is_not_its_own_proof() -> None:
+    directory = StrictDirectory({("order", "99999"): no(Status.NOT_ALLOWED)})
+    candidates = {"order_number": "99999", "order_proof": "99999"}
+    outcome = await fill(directory, "99999", candidates=candidates, entities={"postcode": "99999"})
+    assert [call[0] for call in directory.calls] == ["order"]
+    assert outcome.said == []
+    assert (outcome.slots["proof_needed"], outcome.slots["order_proof"]) == (True, None)
+
+
+async def test_the_rest_of_a_masked_card_number_is_no_order_number() -> None:
+    text = "[card ending 1111]"
+    outcome = await fill(StrictDirectory(), text, candidates={"order_number": text})
+    assert outcome.responses == ["utter_order_number_unclear"]
+
+
 async def test_a_proof_kept_from_another_order_is_tried_in_silence() -> None:
     directory = StrictDirectory(
         {("order", "4530"): no(Status.NOT_ALLOWED), ("prove_order", "4530", "a@b.co"): no(Status.NOT_FOUND)}

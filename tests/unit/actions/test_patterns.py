@@ -46,6 +46,7 @@ def finder() -> PatternFinder:
         ("4,521.00", []),
         ("12 lamps, 345 pounds", []),
         ("call 02079460123", []),
+        ("I paid with [card ending 1111]", []),
         ("Jane.4521@example.co.uk", [("email", "Jane.4521@example.co.uk")]),
         ("jane_m+shop@mail.example.com.", [("email", "jane_m+shop@mail.example.com")]),
         ("jane at example dot com", []),
