@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from sanic import HTTPResponse, Request
-from sanic.exceptions import SanicException
+from sanic.exceptions import RequestCancelled, SanicException
 from sanic.handlers import ErrorHandler
 
 from bot.domain.errors import BotError
@@ -42,6 +42,8 @@ class Errors(ErrorHandler):
             return self._refused(request, exception)
         if isinstance(exception, SanicException):
             return self._protocol(request, exception)
+        if isinstance(exception, RequestCancelled):  # the other side hung up; nobody reads this
+            return error_answer(499, "cancelled", "The request was given up.")
         self._report(request, exception)
         return error_answer(500, *_INTERNAL, {"request_id": request_id(request)})
 

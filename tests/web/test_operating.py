@@ -172,6 +172,23 @@ async def test_broken_http(world: World, client: httpx.AsyncClient, raw: bytes, 
     assert (await client.get("/health/live")).status_code == 200
 
 
+async def test_hanging_up_is_no_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slow(*args: object, **values: object) -> list[object]:
+        await asyncio.sleep(30)
+        return []
+
+    world.access_log = True
+    monkeypatch.setattr(world.core, "by_address", slow)
+    with structlog.testing.capture_logs() as logs:
+        async with world.serve() as client, asyncio.timeout(10):
+            with pytest.raises(httpx.ReadTimeout):
+                await client.get("/webhooks/rest/messages?sender=jane&wait=20", timeout=0.3)
+            while not (seen := [entry for entry in logs if entry["event"] == "request"]):
+                await asyncio.sleep(0.01)
+    assert seen[0]["status"] == 499
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []
+
+
 async def test_head_of_public_pages(client: httpx.AsyncClient) -> None:
     for path in ("/", "/health/live", "/openapi.json"):
         response = await client.head(path)
