@@ -72,6 +72,8 @@ class ChatClient:
         self.sender = sender
         self.connected = True
         self.patience = patience
+        self.on_outage: Callable[[str], None] = lambda trouble: None
+        """Told once an outage what is wrong, while the client goes on trying."""
         self._http = httpx.AsyncClient(
             base_url=url,
             headers={"authorization": f"Bearer {token}"} if token else {},
@@ -116,6 +118,8 @@ class ChatClient:
         began = asyncio.get_running_loop().time()
         while True:
             answer, trouble = await self._once(request)
+            if answer is None and self.connected:
+                self.on_outage(trouble)
             self.connected = answer is not None
             if answer is not None and answer.status_code not in {429, 502, 503, 504}:
                 return _checked(answer)

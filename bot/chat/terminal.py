@@ -46,6 +46,7 @@ class Chat:
 
     async def scripted(self, lines: AsyncIterator[str]) -> None:
         """Send each line when the one before is answered, and print what comes. Raises ChatFailed."""
+        self._client.on_outage = lambda trouble: self._view.note(f"{trouble} (still trying)")
         await self._begin()
         async with self._following():
             async for line in lines:

@@ -206,5 +206,8 @@ def _channels(settings: Settings) -> Finding:
     if settings.demo:
         return Finding(level="ok", what="channels", detail="rest (demo: for this machine only)")
     return Finding(
-        level="warn", what="channels", detail="none is on", advice="set BATON_REST_TOKEN, or use --demo"
+        level="warn",
+        what="channels",
+        detail="these settings switch none on",
+        advice="set BATON_REST_TOKEN; a server started with --demo has its own",
     )

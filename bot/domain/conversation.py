@@ -57,6 +57,8 @@ TRANSITIONS: dict[OwnerEvent, tuple[frozenset[Owner], Owner]] = {
 }
 """Event -> (owners it may come from, the owner it leads to). Each step raises the owner version."""
 
+_STANDS = {_B: "with the bot", _Q: "in the queue", _A: "with an agent", _N: "closed"}
+
 BUILTIN_DESK = "builtin"
 
 
@@ -108,7 +110,7 @@ class Conversation:
         sources, target = TRANSITIONS[event]
         if self.owner not in sources:
             raise InvalidTransition(
-                f"{event.value} is not possible while the owner is {self.owner.value}.",
+                f"The conversation is {_STANDS[self.owner]}: the step '{event.value}' is not possible now.",
                 owner=self.owner.value,
                 assignee=self.assignee,
                 owner_version=self.owner_version,

@@ -88,7 +88,7 @@ def find(models: Path, model_id: str) -> Model:
     """Return a model by its id. Raises NotFound."""
     model = next((m for m in list_models(models) if m.id == model_id), None)
     if model is None:
-        raise NotFound(f"there is no model {model_id}")
+        raise NotFound(f"There is no model {model_id}; `baton models` lists them.")
     return model
 
 
@@ -104,9 +104,9 @@ def promote(models: Path, model_id: str) -> Model:
     with _locked(models) as registry:
         entry = next((m for m in registry.models if m.id == model_id), None)
         if entry is None:
-            raise NotFound(f"there is no model {model_id}")
+            raise NotFound(f"There is no model {model_id}; `baton models` lists them.")
         if not _model(models, registry, entry).usable:
-            raise NotFound(f"the files of model {model_id} are gone")
+            raise NotFound(f"The files of model {model_id} are gone; choose another, or run: baton train")
         entries = tuple(replace(m, rolled_back=False) if m is entry else m for m in registry.models)
         previous = registry.previous if registry.live == model_id else registry.live
         _write(models, _Registry(models=entries, live=model_id, previous=previous))
@@ -118,7 +118,7 @@ def rollback(models: Path) -> Model:
     with _locked(models) as registry:
         target = next((m for m in registry.models if m.id == registry.previous), None)
         if target is None or not _model(models, registry, target).usable:
-            raise NotFound("there is no earlier model to go back to")
+            raise NotFound("There is no earlier model to go back to.")
         entries = tuple(
             replace(m, rolled_back=m.id == registry.live or (m.rolled_back and m is not target))
             for m in registry.models

@@ -78,7 +78,7 @@ def test_the_command_line(models: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["--models", str(models), "--test", str(test), "--against", "poor"]) == 0
     assert "macro F1" in capsys.readouterr().out
     assert main(["--models", str(models), "--test", str(test), "--model", "none"]) == 1
-    assert capsys.readouterr().err == "there is no model none\n"
+    assert capsys.readouterr().err == "There is no model none; `baton models` lists them.\n"
     assert main(["--models", str(tmp_path / "empty"), "--test", str(test)]) == 1
     assert "train one first" in capsys.readouterr().err
 

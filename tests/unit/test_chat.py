@@ -164,6 +164,7 @@ async def test_no_server_is_said_plainly(server: FakeServer, screen: io.StringIO
     server.outage = 1_000
     with pytest.raises(ChatFailed, match="No server answers at http://test"):
         await make(server, screen, patience=0.1).scripted(typed("x"))
+    assert " ".join(screen.getvalue().split()).count("still trying") == 1
 
 
 async def test_refusal_is_in_the_servers_words(server: FakeServer, screen: io.StringIO) -> None:
