@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 import msgspec
-from aiohttp import ClientTimeout
 from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
@@ -45,7 +44,7 @@ class SignedActions(EndpointConfig):
         """
         call = kwargs.pop("json")
         name = call["next_action"]
-        kwargs["timeout"] = ClientTimeout(total=kwargs.pop("timeout", None))
+        kwargs.pop("timeout", None)  # a number, which aiohttp does not like; the session has the same
         kwargs["data"] = _encode({**call, **self._signed(name)})
         try:
             answer = await super().request(method, subpath, content_type, compress, **kwargs)

@@ -84,13 +84,12 @@ def test_missing_actions_are_named(turns: Any) -> None:
 
 
 def test_endpoints_may_name_a_stock_action_server(turns: Any, tmp_path: Path) -> None:
-    from rasa.utils.endpoints import EndpointConfig
-
     from bot.engine.actions import InProcessActions, load_actions
+    from bot.engine.remote_actions import SignedActions
 
     (tmp_path / "endpoints.yml").write_text("action_endpoint:\n  url: http://127.0.0.1:5055/webhook\n")
     endpoint = load_actions(tmp_path, "no_such_package_of_actions")
-    assert type(endpoint) is EndpointConfig
+    assert isinstance(endpoint, SignedActions)
     assert endpoint.url == "http://127.0.0.1:5055/webhook"
     for nothing in ("# nothing\n", "action_endpoint:\n", "tracker_store:\n  type: x\n"):
         (tmp_path / "endpoints.yml").write_text(nothing)
