@@ -140,6 +140,7 @@ def core(given: Parts) -> Core:
         "handoffs": handoffs,
         "expiry": given.expiry,
     }
+    agent_silent = timedelta(minutes=given.settings.agent_silent_minutes)
     return Core(
         watch=Watch(bus=given.bus),
         replies=replies,
@@ -149,17 +150,21 @@ def core(given: Parts) -> Core:
             **common,
             metrics=given.metrics,
             wake=dispatcher.wake,
-            agent_silent=timedelta(minutes=given.settings.agent_silent_minutes),
+            agent_silent=agent_silent,
         ),
         desk=DeskService(
             **common,
+            agent_silent=agent_silent,
             packets=Packets(store=given.store, clock=given.clock, directory=given.directory),
             metrics=given.metrics,
             wake=dispatcher.wake,
             sent=deliveries.wake,
         ),
         timers=Timers(
-            **common, retention=timedelta(days=given.settings.retention_days), sent=deliveries.wake
+            **common,
+            retention=timedelta(days=given.settings.retention_days),
+            queue_bound=timedelta(minutes=given.settings.queue_minutes),
+            sent=deliveries.wake,
         ),
     )
 

@@ -106,6 +106,9 @@ class Settings:
     agent_silent_minutes: int = _setting(
         kind.integer(1, 10_080), "15", "Minutes without an agent's answer until the queue has it again."
     )
+    queue_minutes: int = _setting(
+        kind.integer(1, 10_080), "30", "Minutes in the queue until a customer hears more than a place."
+    )
     session_hours: int = _setting(kind.integer(1, 720), "12", "Hours that an agent stays signed in.")
     rate_limit: RateLimit = _setting(kind.rate, "1200/minute", "Messages that one sender may write.")
     gather_seconds: float = _setting(

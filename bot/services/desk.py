@@ -16,7 +16,7 @@ from bot.domain.message import MAX_TEXT, Author, Draft, Kind, Message
 from bot.domain.work import InboxOutcome, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
 from bot.services.directory import plain
-from bot.services.handoffs import Handoffs
+from bot.services.handoffs import Handoffs, next_in_line
 from bot.services.packet import Packets, as_json
 from bot.services.record import Record, Say
 
@@ -43,8 +43,12 @@ class DeskService:
         wake: Callable[[str], None],
         sent: Callable[[], None],
         expiry: timedelta,
+        agent_silent: timedelta,
     ) -> None:
-        """`wake` tells the dispatcher, `sent` the delivery, of new work."""
+        """`wake` tells the dispatcher, `sent` the delivery, of new work.
+
+        `agent_silent` is how long an agent may leave a customer without an answer.
+        """
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -55,6 +59,7 @@ class DeskService:
         self._wake = wake
         self._sent = sent
         self._expiry = expiry
+        self._agent_silent = agent_silent
 
     # --- reading
 
@@ -216,7 +221,7 @@ class DeskService:
         """Pass the conversation to another agent who is present, or to a team's queue."""
         if bool(to_agent) == bool(to_team):
             raise InvalidInput("Name either to_agent or to_team.", field="to_agent")
-        present = to_agent in await self._bus.presence()
+        present = (await self._bus.presence()).get(to_agent) == Availability.ONLINE.value
         desk = await self._handoffs.desk()
 
         async def work(tx: Tx, conversation: Conversation, now: datetime) -> Conversation:
@@ -225,12 +230,13 @@ class DeskService:
             target = await tx.agent(to_agent) if to_agent else None
             if to_agent and (target is None or target.disabled or not may(target.role, Permission.ANSWER)):
                 raise NotFound("There is no such agent to transfer to.", field="to_agent")
-            await tx.clear_timer(conversation_id, TimerKind.AGENT_SILENT)
             if target is not None and present:
                 await self._handoffs.accepted(tx, conversation, target.id, now)
                 return await self._join(tx, conversation, target, OwnerEvent.TRANSFERRED_TO_AGENT, now)
+            await tx.clear_timer(conversation_id, TimerKind.AGENT_SILENT)
             team = to_team or (target.team if target else "")
             moved = conversation.moved(OwnerEvent.TRANSFERRED_TO_QUEUE, now=now, team=team)
+            moved = next_in_line(moved)
             moved = await self._record.event(
                 tx, moved, "transferred", now, by=agent.name, to=to_team or (target.name if target else "")
             )
@@ -249,13 +255,14 @@ class DeskService:
             if conversation.owner is Owner.AGENT and not may(agent.role, Permission.SUPERVISE):
                 _must_own(conversation, agent)
             conversation = await self._note(tx, conversation, agent, note, now)
-            by_people = conversation.owner in (Owner.AGENT, Owner.QUEUE)
+            # Also one who has just written to the bot must hear that nobody answers that here.
+            tell = conversation.owner is not Owner.BOT or bool(await tx.pending(conversation_id))
             conversation = await self._handoffs.close(tx, conversation, Outcome.RESOLVED, now)
             await tx.clear_timer(conversation_id, TimerKind.SESSION_EXPIRY)
             await _finish_pending(tx, conversation_id)
             moved = conversation.moved(OwnerEvent.RESOLVED, now=now)
             moved = await self._record.event(tx, moved, "resolved", now, agent=agent.name)
-            if by_people:
+            if tell:
                 moved, _ = await self._record.system(
                     tx, moved, "utter_system_resolved", now, agent=agent.name
                 )
@@ -316,6 +323,9 @@ class DeskService:
         moved = conversation.moved(event, now=now, assignee=agent.id)
         moved = await self._record.event(tx, moved, event.value, now, agent=agent.name)
         moved, _ = await self._record.system(tx, moved, "utter_system_agent_joined", now, agent=agent.name)
+        # The customer waits for a first word; one who took it over gets the full time.
+        due, kind = now + self._agent_silent, TimerKind.AGENT_SILENT
+        await tx.set_timer(Timer(conversation_id=moved.id, kind=kind, due_at=due))
         return moved
 
     async def _note(

@@ -76,7 +76,8 @@ class DirectoryGateway:
 
     async def _ask(self, call: Awaitable[Answer[Any]], method: str) -> Answer[Any]:
         try:
-            return await asyncio.wait_for(call, self._time_limit)
+            async with asyncio.timeout(self._time_limit):
+                return await call
         except TimeoutError:
             log.warning("directory_timeout", method=method, seconds=self._time_limit)
         except Exception as error:  # whatever the company's client raises must not end the turn
@@ -88,17 +89,22 @@ class DirectoryGateway:
         return await self._store.read(lambda tx: tx.order_grants(context.conversation_id))
 
     async def _access(self, context: TurnContext, number: str) -> Answer[Order]:
-        """Return the order if this customer may see and change it, else why not."""
+        """Return the order if this customer may see and change it, else why not.
+
+        The company's system is asked only about orders that were proved, or for somebody who is known:
+        so neither an answer nor the time that it takes tells a stranger which numbers there are.
+        """
+        known = knows_customer(context)
+        proved = number in await self._grants(context)
+        if not known and not proved:
+            return Answer(status=Status.NOT_ALLOWED)
         answer = await self._ask(self._directory.order(number), "order")
         if answer.status is Status.TRY_LATER:
             return answer
         own = answer.value is not None and answer.value.customer_ref == context.directory_ref
-        if own and knows_customer(context):
+        if answer.ok and (proved or (known and own)):
             return answer
-        if answer.ok and number in await self._grants(context):
-            return answer
-        missing = Status.NOT_FOUND if knows_customer(context) and not answer.ok else Status.NOT_ALLOWED
-        return Answer(status=missing)
+        return Answer(status=Status.NOT_FOUND if known and not answer.ok else Status.NOT_ALLOWED)
 
     async def _profile(self, context: TurnContext, key: str, action: str) -> Answer[Profile]:
         if not knows_customer(context):

@@ -16,6 +16,8 @@ from bot.ports import Bus, Clock, Tx
 from bot.services.record import Record
 
 QUEUE_UPDATE_EVERY = timedelta(seconds=60)
+PRIORITY_AGAIN = 40
+"""Above every reason's own: these have waited, and were answered, before."""
 QUEUE_COUNTED = 200
 """Places are counted up to here; further back the customer is told "more than" this."""
 
@@ -117,21 +119,32 @@ class Handoffs:
         return 1 + sum(1 for other in waiting if other.priority >= conversation.priority)
 
     async def tell_place(
-        self, tx: Tx, conversation: Conversation, *, desk: Desk, now: datetime, reply_to: str = ""
+        self,
+        tx: Tx,
+        conversation: Conversation,
+        *,
+        desk: Desk,
+        now: datetime,
+        reply_to: str = "",
+        sentence: str = "",
+        reminders: int = 0,
     ) -> Conversation:
-        """Tell the customer how things stand, and arrange for the next word."""
+        """Tell the customer how things stand, and arrange for the next word.
+
+        `sentence` is said instead of the usual one; `reminders` counts those of this wait.
+        """
         place = await self.place(tx, conversation)
         name = desk.sentence
         values = {"place": place, "opening_hours": desk.opening_hours}
         conversation, _ = await self._record.system(
-            tx, conversation, name, now, reply_to=reply_to, **values
+            tx, conversation, sentence or name, now, reply_to=reply_to, **values
         )
         await tx.set_timer(
             Timer(
                 conversation_id=conversation.id,
                 kind=TimerKind.QUEUE_UPDATE,
                 due_at=now + QUEUE_UPDATE_EVERY,
-                payload={"place": place, "said": name},
+                payload={"place": place, "said": name, "reminders": reminders},
             )
         )
         return conversation
@@ -154,3 +167,8 @@ class Handoffs:
         await tx.clear_timer(conversation.id, TimerKind.QUEUE_UPDATE)
         await tx.clear_timer(conversation.id, TimerKind.AGENT_SILENT)
         return replace(conversation, handoff_id="", priority=0)
+
+
+def next_in_line(conversation: Conversation) -> Conversation:
+    """Return a conversation that waits for people a second time: it does not join at the end again."""
+    return replace(conversation, priority=max(conversation.priority, PRIORITY_AGAIN))

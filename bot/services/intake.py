@@ -13,13 +13,24 @@ from bot.domain.customer import TRUST_RANK, ChannelIdentity, Customer, Trust
 from bot.domain.errors import InvalidInput, TooLarge
 from bot.domain.handoff import HandoffSignal, Outcome, Reason
 from bot.domain.ids import new_id
-from bot.domain.message import MAX_TEXT, Author, Choice, Draft, InboundMessage, Message, parse_choice_token
+from bot.domain.message import (
+    MAX_TEXT,
+    Author,
+    Choice,
+    Draft,
+    IdentityClaim,
+    InboundMessage,
+    Message,
+    parse_choice_token,
+)
 from bot.domain.work import InboxOutcome, InboxRow, InboxStatus, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
 from bot.services.handoffs import Handoffs
 from bot.services.masking import mask
 from bot.services.record import Record, Say
 
+FIRST_OF_ADDRESS = "#first"
+"""A key that no platform's message has; noted once for each address."""
 LEAVE_QUEUE = "/system_leave_queue"
 CONTEXTUAL = ("/affirm", "/deny", "/inform", "/stop")
 """Payloads that mean something only as an answer to the question they were shown with."""
@@ -125,7 +136,7 @@ class Intake:
         )
         if first is not None:
             return await self._seen_before(tx, first)
-        conversation = await self._conversation(tx, inbound, now)
+        conversation = await self._conversation(tx, arrival)
         conversation, message = await self._add_customer_message(tx, conversation, arrival)
         conversation = await self._route(tx, conversation, arrival)
         await tx.put_conversation(
@@ -159,16 +170,20 @@ class Intake:
             replies=tuple(replies),
         )
 
-    async def _conversation(self, tx: Tx, inbound: InboundMessage, now: datetime) -> Conversation:
+    async def _conversation(self, tx: Tx, arrival: _Arrival) -> Conversation:
         """Return the conversation of this address, begun or reopened if need be."""
-        identity = await tx.identity(inbound.channel, inbound.account, inbound.address)
-        if identity is None:
-            return await self._begin(tx, inbound, now)
+        inbound, now = arrival.inbound, arrival.now
+        identity, conversation = await _known(tx, inbound)
+        if conversation is None:
+            # Two nodes may take the first two messages of an address: the second waits here for the
+            # first, and then finds what it began.
+            key = inbound.channel, inbound.account, inbound.address
+            await tx.remember(*key, FIRST_OF_ADDRESS, arrival.inbox_id, now)
+            identity, conversation = await _known(tx, inbound)
+        if conversation is None:  # new, or pruned or erased: then the address is known, the talk is new
+            return await self._begin(tx, inbound, now, customer_id=identity.customer_id if identity else "")
         if inbound.identity is not None:
-            await self._learn(tx, identity.customer_id, inbound)
-        conversation = await tx.conversation(identity.conversation_id, lock=True)
-        if conversation is None:  # pruned or erased; the address is known, the talk is new
-            return await self._begin(tx, inbound, now, customer_id=identity.customer_id)
+            await self._learn(tx, conversation.customer_id, inbound)
         if conversation.owner is Owner.NOBODY:
             return await self._reopen(tx, conversation, now)
         return conversation
@@ -203,7 +218,7 @@ class Intake:
         return conversation
 
     async def _new_customer(self, tx: Tx, inbound: InboundMessage, now: datetime) -> Customer:
-        claim = inbound.identity
+        claim = _vouched(inbound.identity)
         if claim is not None and claim.directory_ref:
             known = await tx.customer_by_ref(claim.directory_ref)
             if known is not None:
@@ -221,7 +236,7 @@ class Intake:
 
     async def _learn(self, tx: Tx, customer_id: str, inbound: InboundMessage) -> None:
         """Raise what we know of a customer when the channel vouches for more than before."""
-        customer, claim = await tx.customer(customer_id), inbound.identity
+        customer, claim = await tx.customer(customer_id), _vouched(inbound.identity)
         if customer is None or claim is None:
             return
         better = TRUST_RANK[Trust(claim.trust)] > TRUST_RANK[customer.trust]
@@ -240,7 +255,11 @@ class Intake:
         if conversation.reopens_to_queue:
             signal = HandoffSignal(reason=Reason.AGENT_REQUESTED, evidence={"reopened": True})
             event = OwnerEvent.CUSTOMER_WROTE_AGAIN
-            return await self._handoffs.open(tx, conversation, signal, now=now, event=event)
+            opened = await self._handoffs.open(tx, conversation, signal, now=now, event=event)
+            # The timer service knows who is at the desk and says in a moment what to expect.
+            kind = TimerKind.QUEUE_UPDATE
+            await tx.set_timer(Timer(conversation_id=conversation.id, kind=kind, due_at=now))
+            return replace(opened, reopens_to_queue=False)
         await self._arm_expiry(tx, conversation, now)
         # Told to the engine as a fresh start: what was half asked in the old talk is not continued.
         return replace(conversation.moved(OwnerEvent.CUSTOMER_WROTE, now=now), returned_at=now)
@@ -257,7 +276,7 @@ class Intake:
         arrival.shown, arrival.payload = arrival.text, ""
         if inbound.choice:
             pressed = await _pressed(tx, conversation, inbound.choice)
-            arrival.payload, arrival.shown = pressed.payload, pressed.title
+            arrival.payload, arrival.shown = pressed.payload, pressed.title or arrival.text
             if pressed.expired:
                 arrival.outcome = InboxOutcome.ANSWERED
         draft = Draft(text=arrival.shown, attachments=inbound.attachments)
@@ -302,6 +321,21 @@ class Intake:
         arrival.replies += [message] if message is not None else []
         arrival.outcome = InboxOutcome.ANSWERED
         return conversation
+
+
+async def _known(tx: Tx, inbound: InboundMessage) -> tuple[ChannelIdentity | None, Conversation | None]:
+    identity = await tx.identity(inbound.channel, inbound.account, inbound.address)
+    return identity, await tx.conversation(identity.conversation_id, lock=True) if identity else None
+
+
+def _vouched(claim: IdentityClaim | None) -> IdentityClaim | None:
+    """Return a claim without the company's id unless the channel vouches for it.
+
+    Otherwise somebody who only says who they are would share a record with the one who is.
+    """
+    if claim is None or TRUST_RANK[Trust(claim.trust)] >= TRUST_RANK[Trust.CHANNEL]:
+        return claim
+    return replace(claim, directory_ref="")
 
 
 async def _expect_agent(tx: Tx, conversation: Conversation, until: datetime) -> None:

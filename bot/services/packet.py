@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from bot.domain.conversation import Conversation
-from bot.domain.customer import Customer, Effect
+from bot.domain.customer import Customer, Effect, Order
 from bot.domain.handoff import Handoff, HandoffPacket, PacketTurn, Reason
 from bot.domain.message import Author, Kind, Message
 from bot.ports import Clock, CustomerDirectory, Store, Tx
 from bot.services.directory import plain
 
+log = structlog.get_logger(__name__)
+
+ORDERS_WITHIN = 3.0
+"""Seconds for the company's system, while an agent waits for the page."""
 TRANSCRIPT = 200
 """Messages in a packet, newest last."""
 TURNS = 8
@@ -48,11 +55,18 @@ class Packets:
 
     async def _orders(self, facts: _Facts) -> tuple[dict[str, Any], ...]:
         """Return the orders that this conversation is entitled to speak of."""
+        try:
+            async with asyncio.timeout(ORDERS_WITHIN):
+                return tuple(plain(asdict(order)) for order in await self._entitled(facts))
+        except Exception as error:  # the company's system is down or slow: the agent sees all the rest
+            log.warning("orders_not_read", error=type(error).__name__)
+            return ()
+
+    async def _entitled(self, facts: _Facts) -> Sequence[Order]:
         if facts.customer.directory_ref:
-            answer = await self._directory.orders(facts.customer.directory_ref)
-            return tuple(plain(asdict(order)) for order in answer.value or ())
+            return (await self._directory.orders(facts.customer.directory_ref)).value or ()
         answers = [await self._directory.order(number) for number in facts.grants]
-        return tuple(plain(asdict(a.value)) for a in answers if a.value is not None)
+        return [a.value for a in answers if a.value is not None]
 
 
 class _Facts:

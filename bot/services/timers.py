@@ -13,11 +13,12 @@ from bot.domain.conversation import Conversation, Owner, OwnerEvent
 from bot.domain.errors import StoreError
 from bot.domain.work import Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, Store, Tx
-from bot.services.handoffs import QUEUE_UPDATE_EVERY, Desk, Handoffs
+from bot.services.handoffs import QUEUE_UPDATE_EVERY, Desk, Handoffs, next_in_line
 from bot.services.record import Record
 
 log = structlog.get_logger(__name__)
 
+STILL_WAITING = "utter_system_still_waiting"
 LOOK_EVERY = 1.0
 BROKEN_WAITS = timedelta(minutes=5)
 """Until a timer that raised an error is tried again."""
@@ -41,9 +42,13 @@ class Timers:
         handoffs: Handoffs,
         expiry: timedelta,
         retention: timedelta,
+        queue_bound: timedelta,
         sent: Callable[[], None],
     ) -> None:
-        """`expiry` ends silent talks with the bot; `retention` is how long ended talks are kept."""
+        """`expiry` ends silent talks with the bot; `retention` is how long ended talks are kept.
+
+        `queue_bound` is how long a customer may wait for a person until more than a place is said.
+        """
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -51,6 +56,7 @@ class Timers:
         self._handoffs = handoffs
         self._expiry = expiry
         self._retention = retention
+        self._queue_bound = queue_bound
         self._sent = sent
         self._cleaned: datetime | None = None
         self._handlers: dict[TimerKind, _Handler] = {
@@ -140,15 +146,30 @@ class Timers:
     async def _queue_update(
         self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
     ) -> Conversation | None:
-        """Say something when the place in the queue, or what can be expected, has changed."""
+        """Say something when the place in the queue, or what can be expected, has changed.
+
+        Who has waited for long hears once more that nothing is lost and that they may go back.
+        """
         if conversation.owner is not Owner.QUEUE:
             return None
+        reminders, waited = timer.payload.get("reminders", 0), now - (conversation.waiting_since or now)
+        if desk.open and waited >= self._bound(reminders):
+            while waited >= self._bound(reminders):
+                reminders += 1
+            minutes = int(waited.total_seconds() // 60)
+            conversation = await self._record.event(tx, conversation, "waits_long", now, minutes=minutes)
+            return await self._handoffs.tell_place(
+                tx, conversation, desk=desk, now=now, sentence=STILL_WAITING, reminders=reminders
+            )
         place = await self._handoffs.place(tx, conversation)
-        expected = desk.sentence
-        if place == timer.payload.get("place") and expected == timer.payload.get("said"):
+        if place == timer.payload.get("place") and desk.sentence == timer.payload.get("said"):
             await tx.set_timer(replace(timer, due_at=now + QUEUE_UPDATE_EVERY))
             return None
-        return await self._handoffs.tell_place(tx, conversation, desk=desk, now=now)
+        return await self._handoffs.tell_place(tx, conversation, desk=desk, now=now, reminders=reminders)
+
+    def _bound(self, reminders: int) -> timedelta:
+        """Return the wait after which the next reminder is due: 1, 3, 7, 15 ... times the first."""
+        return self._queue_bound * (2.0 ** (min(reminders, 20) + 1) - 1)
 
     async def _agent_silent(
         self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
@@ -157,7 +178,7 @@ class Timers:
         if conversation.owner is not Owner.AGENT:
             return None
         agent = await tx.agent(conversation.assignee)
-        moved = conversation.moved(OwnerEvent.AGENT_GONE, now=now)
+        moved = next_in_line(conversation.moved(OwnerEvent.AGENT_GONE, now=now))
         moved = await self._record.event(tx, moved, "agent_silent", now, agent=agent.name if agent else "")
         moved, _ = await self._record.system(tx, moved, "utter_system_agent_left", now)
         return await self._handoffs.tell_place(tx, moved, desk=desk, now=now)

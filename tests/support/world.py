@@ -36,6 +36,7 @@ from tests.support.clock import FakeClock
 
 EXPIRY = timedelta(hours=1)
 AGENT_SILENT = timedelta(minutes=10)
+QUEUE_BOUND = timedelta(minutes=30)
 
 
 class PlainSentences:
@@ -290,9 +291,14 @@ class World:
             wake=self.dispatcher.wake,
             sent=self.deliveries.wake,
             expiry=EXPIRY,
+            agent_silent=AGENT_SILENT,
         )
         self.timers = Timers(
-            **parts, expiry=EXPIRY, retention=timedelta(days=30), sent=self.deliveries.wake
+            **parts,
+            expiry=EXPIRY,
+            retention=timedelta(days=30),
+            queue_bound=QUEUE_BOUND,
+            sent=self.deliveries.wake,
         )
 
     async def crash(self) -> None:
