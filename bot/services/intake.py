@@ -113,8 +113,9 @@ class Intake:
             InvalidInput: it is empty or over a limit.
             StoreError: it could not be stored; the sender may try again.
         """
-        text = mask(_clean(inbound.text))
+        text = _clean(inbound.text)
         _check(inbound, text)
+        text = mask(text)
         now = self._clock.now()
         arrival = _Arrival(inbound=inbound, inbox_id=new_id(now), text=text, now=now)
         started = time.perf_counter()

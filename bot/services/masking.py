@@ -3,17 +3,63 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-_CARD = re.compile(r"(?<![\w.])\d(?:[ \-\u2010-\u2015.]?\d){12,18}(?![\w])")
+_GAP = r"[ \t\u00a0\u2000-\u2015\u202f\u2060.\-]{0,3}"
+_RUN = re.compile(rf"(?<!\w)\d(?:{_GAP}\d){{12,}}")
+_LENGTHS = (16, 15, 19, 18, 17, 14, 13)
+"""Digits of a payment card (ISO/IEC 7812-1), the usual lengths first."""
+_NETWORKS = "23456"
+"""First digits of payment cards; others are airlines, fuel, telecoms: and parcels."""
+
+_NAMED = r"\b(?:pass\s?word|passcode|passwd|pwd|pin(?:\s+code)?|cvv2?|cvc2?|security code)\b"
 _PASSWORD = re.compile(
-    r"(?P<lead>\b(?:pass\s?word|passcode|passwd|pwd|pin(?:\s+code)?|cvv|cvc|security code)\b"
-    r"(?:\s+(?:is|was|for[\w\s]{0,30}?is)\b|\s*[:=])\s*)(?P<secret>\S+)",
+    rf"(?P<lead>{_NAMED}(?:(?:['\u2019]s|\s+(?:is|was|for[\w\s]{{0,30}}?is))\b(?:\s+now\b)?\s*[:=]?|\s*[:=])"
+    r"\s*)(?P<secret>\S+)",
+    re.IGNORECASE,
+)
+_CODE = re.compile(
+    r"(?P<lead>\b(?:passcode|pin|cvv2?|cvc2?|security code)(?:\s+(?:code|number|no\.?))?\s+)\d{3,8}\b",
     re.IGNORECASE,
 )
 _NOT_A_SECRET = re.compile(
     r"not|wrong|incorrect|invalid|expired|lost|forgotten|gone|the|a|my|it|that|broken|rejected|right|"
-    r"correct|no|never|being|asked|required|needed|working|still|too"
+    r"correct|no|never|being|asked|required|needed|working|still|too|reset|changed|blocked|locked|"
+    r"unknown|stolen|hacked|always|again|where|what|why|how"
 )
+
+
+def mask(text: str) -> str:
+    """Return `text` with payment card numbers (13 to 19 digits, valid check digit) and stated
+    passwords, PINs and security codes replaced; the last four digits of a card stay.
+    """
+    if any(c.isdigit() for c in text):
+        text = _CODE.sub(r"\g<lead>[hidden]", _RUN.sub(_mask_cards, text))
+    return _PASSWORD.sub(_mask_password, text)
+
+
+def _mask_cards(match: re.Match[str]) -> str:
+    """Replace the cards in a run of digits: an expiry date or a security code may stand right behind."""
+    run, kept, done = match.group(), "", 0
+    for start, end, digits in _cards(run):
+        if start >= done:
+            kept, done = f"{kept}{run[done:start]}[card ending {digits[-4:]}]", end
+    return kept + run[done:]
+
+
+def _cards(run: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where a card may stand: whole groups of digits that together fit a card."""
+    at = [place for place, character in enumerate(run) if character.isdigit()]
+    digits = "".join(str(int(run[place])) for place in at)
+    for first in range(len(at)):
+        if digits[first] not in _NETWORKS or (first and at[first] == at[first - 1] + 1):
+            continue
+        for length in _LENGTHS:
+            last = first + length - 1
+            ends = last < len(at) and (last + 1 == len(at) or at[last + 1] > at[last] + 1)
+            if ends and _luhn(digits[first : last + 1]):
+                yield at[first], at[last] + 1, digits[first : last + 1]
+                break
 
 
 def _luhn(digits: str) -> bool:
@@ -27,20 +73,6 @@ def _luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-def _mask_card(match: re.Match[str]) -> str:
-    digits = "".join(c for c in match.group() if c.isdigit())
-    return f"[card ending {digits[-4:]}]" if _luhn(digits) else match.group()
-
-
 def _mask_password(match: re.Match[str]) -> str:
-    bare = match.group("secret").strip(".,;:!?'\"").lower()
-    return match.group() if _NOT_A_SECRET.fullmatch(bare) else f"{match.group('lead')}[hidden]"
-
-
-def mask(text: str) -> str:
-    """Return `text` with payment card numbers (13 to 19 digits, valid check digit) and stated
-    passwords, PINs and security codes replaced; the last four digits of a card stay.
-    """
-    if any(c.isdigit() for c in text):
-        text = _CARD.sub(_mask_card, text)
-    return _PASSWORD.sub(_mask_password, text)
+    bare = match.group("secret").strip(".,;:!?'\"()").lower()
+    return match.group() if not bare or _NOT_A_SECRET.fullmatch(bare) else f"{match.group('lead')}[hidden]"

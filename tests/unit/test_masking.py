@@ -19,7 +19,7 @@ from bot.services.masking import mask
         ("my password is hunter2!", "my password is [hidden]"),
         ("Password: s3cret and user bob", "Password: [hidden] and user bob"),
         ("the PIN code is 1234", "the PIN code is [hidden]"),
-        ("cvv 123? no, CVV: 123", "cvv 123? no, CVV: [hidden]"),
+        ("cvv 123? no, CVV: 123", "cvv [hidden]? no, CVV: [hidden]"),
     ],
 )
 def test_secrets_are_masked(typed: str, kept: str) -> None:
