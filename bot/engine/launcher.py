@@ -93,9 +93,15 @@ class Launcher:
         if self._zygote is not None:
             self._zygote.send(Fork(number, model, self._signing_key()))
         try:
-            return await asyncio.wait_for(future, START_WITHIN)
+            # Not wait_for: on Python 3.11 it swallows a cancellation that comes with the result.
+            async with asyncio.timeout(START_WITHIN):
+                return await future
         except TimeoutError:
             raise StartFailed(f"the model was not loaded in {START_WITHIN:g} s") from None
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                future.result().kill()  # it came just now, and nobody will take it
+            raise
         finally:
             del self._starts[number]
             self._abort(number)
@@ -235,7 +241,8 @@ class Launcher:
         else:
             self._zygote.send(Stop())
         try:
-            await asyncio.wait_for(self._current.wait(), 2.0)
+            async with asyncio.timeout(2.0):
+                await self._current.wait()
         except TimeoutError:
             self._current.kill()
             await self._current.wait()

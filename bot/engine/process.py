@@ -139,7 +139,9 @@ class EngineProcess:
         future = self._parses[number] = self._loop.create_future()
         self._wire.send(Understand(number, text))
         try:
-            return await asyncio.wait_for(future, self._budget)
+            # Not wait_for: on Python 3.11 it swallows a cancellation that comes with the result.
+            async with asyncio.timeout(self._budget):
+                return await future
         except TimeoutError:
             raise EngineUnavailable("the engine did not answer in time") from None
         finally:
@@ -155,7 +157,8 @@ class EngineProcess:
         await asyncio.wait((self._idle,), timeout=within)
         self._wire.send(Stop())
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.gone.wait(), 2.0)
+            async with asyncio.timeout(2.0):
+                await self.gone.wait()
         self.kill()
         await self.gone.wait()
 
