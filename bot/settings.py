@@ -256,7 +256,7 @@ def _unknown(texts: Mapping[str, str]) -> list[str]:
     problems = []
     for name in sorted(texts):
         if name.startswith(PREFIX) and name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             problems.append(f"{name} is not a setting" + (f"; did you mean {close[0]}?" if close else ""))
     return problems
 

@@ -20,6 +20,8 @@ from bot.settings import Settings
 
 Level = Literal["ok", "warn", "fail"]
 LEAST_DISK = 1_000_000_000
+_BROKEN = {"store": "check BATON_DATABASE_URL, and that the database runs"}
+"""What to do when a look itself breaks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +51,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         try:
             yield look(settings)
         except (BotError, OSError) as error:
-            yield Finding(level="fail", what=what, detail=" ".join(str(error).split()))
+            detail = " ".join(str(error).split())
+            yield Finding(level="fail", what=what, detail=detail, advice=_BROKEN.get(what, ""))
 
 
 def _python(_: Settings) -> Finding:

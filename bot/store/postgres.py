@@ -41,6 +41,11 @@ def translated(error: Exception) -> Exception:
     """Return our error for the driver's; its message holds no stored values."""
     if isinstance(error, asyncpg.UniqueViolationError):
         return Conflict()
+    if isinstance(error, OSError):
+        return StoreError(
+            f"PostgreSQL cannot be reached ({type(error).__name__}): "
+            "does it run, and is BATON_DATABASE_URL right?"
+        )
     return StoreError(f"PostgreSQL could not do this: {type(error).__name__}.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 from typing import Any
 
@@ -22,7 +23,10 @@ def _bind(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise ConfigError(f"Port {port} on {host} cannot be used: {error.strerror}.") from None
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigError(
+            f"Port {port} on {host} cannot be used ({why}): stop what uses it, or set PORT to another one."
+        ) from None
 
 
 class WebServer:

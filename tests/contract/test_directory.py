@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.customer import Status
+from bot.domain.errors import ConfigError
 from bot.ports import CustomerDirectory
 from connectors.customers.demo import DemoDirectory, Failure
 from tests.support.clock import FakeClock
@@ -222,6 +223,12 @@ class TestDemo(CustomerDirectoryContract):
         demo = DemoDirectory(path, FakeClock(), seed=SEED)
         await demo.start()
         yield demo
+        await demo.stop()
+
+    async def test_a_missing_seed_says_what_to_set(self, path: Path) -> None:
+        demo = DemoDirectory(path, FakeClock(), seed=path.parent / "nowhere.json")
+        with pytest.raises(ConfigError, match="set BATON_PROJECT_DIR"):
+            await demo.start()
         await demo.stop()
 
     async def test_counts_what_really_happened(self, directory: DemoDirectory) -> None:

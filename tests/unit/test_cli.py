@@ -257,6 +257,7 @@ def test_doctor_sees_a_broken_store_and_a_missing_redis(
     (home / ".baton" / "baton.db").write_bytes(b"not a database" * 1_000)
     findings = {found.what: found for found in examine(load())}
     assert findings["redis"].level == findings["store"].level == "fail"
+    assert "BATON_DATABASE_URL" in findings["store"].advice
     assert "hunter2" not in repr(findings)
 
 

@@ -72,6 +72,7 @@ def test_every_problem_is_named_at_once(project: Path) -> None:
     text = problems(
         project,
         PROT="1",
+        NONSENSE="1",
         ENGINE_PROCESSES="many",
         DATABASE_URL="postgresql://u:hidden@h/db",
         REDIS_URL="http://x",
@@ -83,6 +84,7 @@ def test_every_problem_is_named_at_once(project: Path) -> None:
         ENGINE_BUDGET_SECONDS="nan",
     )
     assert "BATON_PROT is not a setting; did you mean BATON_PORT?" in text
+    assert "BATON_NONSENSE is not a setting\n" in text
     for name in (
         "ENGINE_PROCESSES",
         "SECRET_KEY",
@@ -95,7 +97,7 @@ def test_every_problem_is_named_at_once(project: Path) -> None:
         "ENGINE_BUDGET_SECONDS",
     ):
         assert f"- BATON_{name} " in text
-    assert text.count("\n- ") == 10
+    assert text.count("\n- ") == 11
     assert "hidden" not in text
     assert "short:" not in text.replace("too short:", "")
 

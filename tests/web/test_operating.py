@@ -242,7 +242,9 @@ async def test_taken_port_is_one_clear_error(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         deps = world.deps()
-        with pytest.raises(ConfigError, match=f"Port {port} on 127.0.0.1 cannot be used"):
+        with pytest.raises(
+            ConfigError, match=rf"Port {port} on 127.0.0.1 cannot be used \(Address .* set PORT"
+        ):
             await WebServer(create_app(deps), port=port, parts=deps.parts).start()
 
 

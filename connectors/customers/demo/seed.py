@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from bot.domain.errors import ConfigError
+
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE customers (
@@ -43,6 +45,16 @@ _DATES = (
 )
 
 
+def _text(seed: Path) -> str:
+    try:
+        return seed.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"The demo shop needs {seed} ({error.strerror}): "
+            "set BATON_PROJECT_DIR to the folder with domain.yml."
+        ) from error
+
+
 def prepare(db: sqlite3.Connection, seed: Path, today: date) -> None:
     """Fill an empty file; move the dates of an older one, so that "out for delivery" stays true."""
     with db:
@@ -50,7 +62,7 @@ def prepare(db: sqlite3.Connection, seed: Path, today: date) -> None:
         if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is None:
             for statement in SCHEMA.split(";"):
                 db.execute(statement)
-            _fill(db, json.loads(seed.read_text(encoding="utf-8")), today)
+            _fill(db, json.loads(_text(seed)), today)
         else:
             _move(db, today)
         db.execute("INSERT OR REPLACE INTO meta VALUES ('today', ?)", (today.isoformat(),))
