@@ -235,7 +235,7 @@ async def test_two_processes_may_write_to_one_embedded_database(tmp_path: Path) 
         count = 0
         while not stop.is_set():
             count += 1
-            await busy.write(lambda tx: tx.put_meta(f"server-{number}", str(count)))
+            await busy.write(lambda tx, n=count: tx.put_meta(f"server-{number}", str(n)))  # type: ignore[misc]
         return count
 
     writers = [asyncio.create_task(write(number)) for number in range(20)]
