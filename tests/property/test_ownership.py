@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from bot.domain.agents import Role
 from bot.domain.conversation import Owner
-from bot.domain.errors import InvalidTransition
-from bot.domain.message import Author, Kind, Message
+from bot.domain.errors import DeliveryFailed, InvalidTransition, NotPermitted
+from bot.domain.message import Author, Delivery, Kind, Message
 from bot.domain.work import InboxOutcome, InboxStatus
 from tests.support.clock import settle
 from tests.support.world import World
 
-SENDERS = st.sampled_from(["kim", "lou"])
-TEXTS = st.sampled_from(["hello", "prove 7", "cancel 7", "cancel 8", "prove 8", "person", "boom", "bug"])
-AGENTS = st.sampled_from(["ana", "bob"])
+CHANNELS = {"kim": "rest", "lou": "push"}
+SENDERS = st.sampled_from(sorted(CHANNELS))
+TEXTS = st.sampled_from(
+    ["hello", "prove 7", "cancel 7", "cancel 8", "prove 8", "person", "boom", "bug", "a fragment"]
+)
+AGENTS = st.sampled_from(["ana", "bob", "eve"])
+FATES: dict[str, Callable[[], Exception | None]] = {
+    "arrives": lambda: None,
+    "may have arrived": lambda: DeliveryFailed("timeout", outcome_unknown=True),
+    "is refused for now": lambda: DeliveryFailed("429", retryable=True, retry_after=30.0),
+    "is refused": lambda: DeliveryFailed("blocked"),
+    "breaks the adapter": lambda: ValueError("bug"),
+}
+LAST = {Delivery.SENT, Delivery.UNKNOWN, Delivery.FAILED}
 
 _STARTS_HUMAN = {"claimed", "transferred_to_agent", "taken_by_supervisor"}
 _ENDS_HUMAN = {"returned_to_bot", "resolved", "agent_silent", "transferred"}
@@ -33,8 +47,10 @@ class Ownership(RuleBasedStateMachine):
         self.run(self.world.start())
         self.world.engine.hold = True
         self.people = {name: self.run(self.world.agent(name.capitalize())) for name in ("ana", "bob")}
+        self.people["eve"] = self.run(self.world.agent("Eve", Role.SUPERVISOR))
         self.accepted: dict[str, tuple[str, str, str]] = {}
         self.proved: set[str] = set()
+        self.has_said: set[tuple[str, str]] = set()
         self.count = 0
 
     def run(self, work):  # type: ignore[no-untyped-def]
@@ -51,14 +67,15 @@ class Ownership(RuleBasedStateMachine):
     def writes(self, sender: str, text: str) -> None:
         self.count += 1
         key = f"k{self.count}"
-        self.run(self.world.write(text, sender=sender, message_id=key))
+        self.run(self.world.write(text, sender=sender, message_id=key, channel=CHANNELS[sender]))
         self.accepted[key] = (sender, text, key)
 
     @rule(data=st.data())
     def repeats(self, data: st.DataObject) -> None:
         if self.accepted:
             sender, text, key = data.draw(st.sampled_from(sorted(self.accepted.values())))
-            again = self.run(self.world.write(text, sender=sender, message_id=key))
+            channel = CHANNELS[sender]
+            again = self.run(self.world.write(text, sender=sender, message_id=key, channel=channel))
             assert again.duplicate
 
     @rule(sender=SENDERS)
@@ -68,7 +85,10 @@ class Ownership(RuleBasedStateMachine):
                 self.count += 1
                 self.run(
                     self.world.write(
-                        sender=sender, message_id=f"k{self.count}", choice=f"~{message.seq:x}.0"
+                        sender=sender,
+                        channel=CHANNELS[sender],
+                        message_id=f"k{self.count}",
+                        choice=f"~{message.seq:x}.0",
                     )
                 )
                 return
@@ -82,56 +102,94 @@ class Ownership(RuleBasedStateMachine):
             gates[position % len(gates)].set_result(None)
             self.run(asyncio.sleep(0))
 
+    @rule(fate=st.sampled_from(sorted(FATES)), hold=st.booleans())
+    def messages_are_sent(self, fate: str, hold: bool) -> None:
+        self.world.platform.plan = [FATES[fate]()]
+        self.world.platform.hold = hold
+        self.run(self.world.deliveries._take())
+        self.world.platform.plan, self.world.platform.hold = [], False
+
+    @rule()
+    def sends_return(self) -> None:
+        self.let_go(self.world.platform.gates)
+        self.run(asyncio.sleep(0))
+
     @rule()
     def the_process_dies(self) -> None:
         self.run(self.world.crash())
+        self.run(self.world.deliveries.recover())
         self.world.engine.hold = True
         for agent in self.people.values():
             self.run(self.world.bus.set_presence(agent.id, "online", 1e6))
         self.look_for_work()
 
-    @rule(minutes=st.sampled_from([1, 11, 70]))
-    def time_passes(self, minutes: int) -> None:
+    @rule(minutes=st.sampled_from([0.05, 1, 11, 35, 70]))
+    def time_passes(self, minutes: float) -> None:
         self.world.clock.move(minutes * 60.0)
         while self.run(self.world.timers.run_due()):
             pass
+        self.look_for_work()  # pauses for fragments end as well
 
     # --- what agents do
 
     @rule(
         sender=SENDERS,
         name=AGENTS,
-        what=st.sampled_from(["claim", "release", "resolve", "transfer", "say"]),
+        what=st.sampled_from(
+            [
+                "claim",
+                "take",
+                "release",
+                "resolve",
+                "resolve_to_queue",
+                "transfer",
+                "to_team",
+                "say",
+                "note",
+            ]
+        ),
     )
     def an_agent(self, sender: str, name: str, what: str) -> None:
         if not self.messages(sender):
             return
         agent, desk = self.people[name], self.world.desk
-        before = self.run(self.world.conversation(sender))
+        before = self.run(self.world.conversation(sender, CHANNELS[sender]))
         other = self.people["bob" if name == "ana" else "ana"]
         call = {
             "claim": lambda: desk.claim(agent, before.id),
+            "take": lambda: desk.claim(agent, before.id, take=True),
             "release": lambda: desk.release(agent, before.id),
             "resolve": lambda: desk.resolve(agent, before.id, note=""),
+            "resolve_to_queue": lambda: desk.resolve(agent, before.id, note="", reopens_to="queue"),
             "transfer": lambda: desk.transfer(agent, before.id, to_agent=other.id, to_team="", note="n"),
+            "to_team": lambda: desk.transfer(agent, before.id, to_agent="", to_team="billing", note=""),
             "say": lambda: desk.say(agent, before.id, text="hello", kind="reply", client_id="c"),
+            "note": lambda: desk.say(agent, before.id, text="between us", kind="note", client_id=""),
         }[what]
         try:
             self.run(call())
-        except InvalidTransition as error:
-            assert error.fields["owner"] == before.owner.value
-            after = self.run(self.world.conversation(sender))
+        except (InvalidTransition, NotPermitted) as error:
+            after = self.run(self.world.conversation(sender, CHANNELS[sender]))
             assert after.owner_version == before.owner_version
+            assert after.seq == before.seq
+            if isinstance(error, InvalidTransition):
+                assert error.fields["owner"] == before.owner.value
         else:
-            if what in ("release", "transfer", "say"):
-                assert before.owner is Owner.AGENT
-                assert before.assignee == agent.id
+            repeated = what == "say" and (name, before.id) in self.has_said
+            if what in ("release", "transfer", "to_team", "say") and not repeated:
+                assert (before.owner, before.assignee) == (Owner.AGENT, agent.id)
+            if what == "say":
+                self.has_said.add((name, before.id))
+
+    @rule(name=AGENTS, state=st.sampled_from(["online", "away", "offline"]))
+    def an_agent_comes_or_goes(self, name: str, state: str) -> None:
+        self.run(self.world.bus.set_presence(self.people[name].id, state, 1e6))
 
     # --- what must always hold
 
     @invariant()
     def the_bot_never_talks_over_a_person(self) -> None:
-        for sender in ("kim", "lou"):
+        for sender in CHANNELS:
             human = False
             for position, message in enumerate(self.messages(sender), start=1):
                 assert message.seq == position, "a number is missing or doubled"
@@ -141,61 +199,105 @@ class Ownership(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_said_twice(self) -> None:
-        for sender in ("kim", "lou"):
+        for sender in CHANNELS:
             replies = [m.reply_to for m in self.messages(sender) if m.author is Author.BOT]
             assert len(replies) == len(set(replies))
 
     @invariant()
     def an_assignee_exists_exactly_with_an_agent(self) -> None:
-        for sender in ("kim", "lou"):
+        for sender in CHANNELS:
             if self.messages(sender):
-                conversation = self.run(self.world.conversation(sender))
+                conversation = self.run(self.world.conversation(sender, CHANNELS[sender]))
                 assert bool(conversation.assignee) == (conversation.owner is Owner.AGENT)
                 assert bool(conversation.waiting_since) == (conversation.owner is Owner.QUEUE)
 
     @invariant()
+    def nothing_is_sent_twice_or_out_of_order(self) -> None:
+        reached = [seq for _, seq in self.world.platform.reached]
+        assert reached == sorted(set(reached))
+
+    @invariant()
+    def who_waits_for_people_has_a_timer(self) -> None:
+        """In the queue, and with an agent who owes an answer, something happens within a bound."""
+        for sender in CHANNELS:
+            messages = self.messages(sender)
+            if not messages:
+                continue
+            conversation = self.run(self.world.conversation(sender, CHANNELS[sender]))
+            kinds = self.timers(conversation.id)
+            if conversation.owner is Owner.QUEUE:
+                assert "queue_update" in kinds
+            shown = [m for m in messages if m.visible_to_customer]
+            if conversation.owner is Owner.AGENT and shown[-1].author is Author.CUSTOMER:
+                assert "agent_silent" in kinds
+            if conversation.owner is Owner.BOT:
+                assert "session_expiry" in kinds
+
+    @invariant()
     def orders_are_cancelled_once_and_known(self) -> None:
         assert len(self.world.shop.cancelled) == len(set(self.world.shop.cancelled))
-        known = {effect.arguments["number"] for sender in ("kim", "lou") for effect in self.effects(sender)}
+        known = {effect.arguments["number"] for sender in CHANNELS for effect in self.effects(sender)}
         assert set(self.world.shop.cancelled) <= known
 
     def teardown(self) -> None:
         """Let everything end: each accepted message was answered, given to a person, or shown as failed."""
         try:
             self.world.engine.hold = False
-            for gate in self.world.engine.gates:
-                if not gate.done():
-                    gate.set_result(None)
+            self.let_go(self.world.engine.gates + self.world.platform.gates)
             for _ in range(6):
+                self.world.clock.move(5.0)
                 self.look_for_work()
                 self.run(self.world.idle())
+            for _ in range(200):
+                self.world.clock.move(31.0)
+                if not self.run(self.world.deliveries._take()):
+                    break
             self.the_bot_never_talks_over_a_person()
             self.nothing_is_said_twice()
             self.every_message_has_an_end()
+            self.nothing_is_sent_twice_or_out_of_order()
+            for message in self.messages("lou"):
+                if message.visible_to_customer and message.author is not Author.CUSTOMER:
+                    assert message.delivery in LAST, message
         finally:
             self.loop.close()
 
     def every_message_has_an_end(self) -> None:
         for key, (sender, _, _) in self.accepted.items():
-            again = self.run(self.world.write("?", sender=sender, message_id=key))
+            channel = CHANNELS[sender]
+            again = self.run(self.world.write("?", sender=sender, message_id=key, channel=channel))
             assert again.duplicate
             row = self.run(self.world.store.read(lambda tx, i=again.inbox_id: tx.inbox(i)))
             assert row.status is InboxStatus.DONE, row
             said = [m for m in self.messages(sender) if m.reply_to == row.id and m.visible_to_customer]
+            if channel == "push":  # fragments are answered together, under the id of the last
+                said = [m for m in self.messages(sender) if m.reply_to >= row.id and m.visible_to_customer]
             if row.outcome in (InboxOutcome.ANSWERED, InboxOutcome.FAILED):
                 assert said, row
 
     # --- reading
 
     def messages(self, sender: str) -> list[Message]:
-        identity = self.run(self.world.store.read(lambda tx: tx.identity("rest", "default", sender)))
-        return self.run(self.world.messages(sender)) if identity else []
+        channel = CHANNELS[sender]
+        identity = self.run(self.world.store.read(lambda tx: tx.identity(channel, "default", sender)))
+        return self.run(self.world.messages(sender, channel)) if identity else []
+
+    def timers(self, conversation_id: str) -> set[str]:
+        connection = self.world.store._direct.connection
+        found = connection.execute("SELECT kind FROM timers WHERE conversation_id = ?", (conversation_id,))
+        return {kind for (kind,) in found}
 
     def effects(self, sender: str) -> list:  # type: ignore[type-arg]
-        identity = self.run(self.world.store.read(lambda tx: tx.identity("rest", "default", sender)))
+        channel = CHANNELS[sender]
+        identity = self.run(self.world.store.read(lambda tx: tx.identity(channel, "default", sender)))
         if identity is None:
             return []
         return self.run(self.world.store.read(lambda tx: tx.effects(identity.conversation_id)))
+
+    def let_go(self, gates: list[asyncio.Future[None]]) -> None:
+        for gate in gates:
+            if not gate.done():
+                gate.set_result(None)
 
     def look_for_work(self) -> None:
         async def look() -> None:
@@ -213,3 +315,13 @@ Ownership.TestCase.settings = settings(
     suppress_health_check=list(HealthCheck),
 )
 TestOwnership = Ownership.TestCase
+
+
+class LongOwnership(Ownership):
+    """The same rules for much longer."""
+
+
+LongOwnership.TestCase.settings = settings(
+    Ownership.TestCase.settings, max_examples=600, stateful_step_count=60
+)
+TestLongOwnership = pytest.mark.long(LongOwnership.TestCase)

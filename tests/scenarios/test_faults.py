@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +14,16 @@ from bot.app import _keep
 from bot.compose import node_name
 from bot.domain.conversation import Owner
 from bot.domain.errors import StoreError
+from bot.domain.handoff import Reason
 from bot.domain.message import Author, Delivery
 from bot.domain.work import InboxOutcome, Timer, TimerKind
+from bot.sentences import written_catalogue
 from bot.services import delivery
 from tests.support.world import World, until
+
+PROJECT = Path(__file__).parents[2]
+SERVICES = PROJECT / "bot" / "services"
+_SENTENCE = re.compile(r"\"(utter_system_[a-z_]*[a-z])\"")
 
 
 @pytest.fixture
@@ -262,3 +270,22 @@ async def test_a_message_that_comes_while_fragments_are_weighed_is_not_left_wait
     weighing.set_result(None)
     await asyncio.wait_for(world.idle(), 0.5)
     assert [r.text for r in world.engine.requests] == ["a fragment 4521 is late"]
+
+
+# --- words
+
+
+def test_every_sentence_of_the_services_is_in_the_domain() -> None:
+    named = {name for file in SERVICES.glob("*.py") for name in _SENTENCE.findall(file.read_text())}
+    named |= {f"utter_system_handoff_{reason.value}" for reason in Reason}
+    assert len(named) > 15
+    words = written_catalogue(PROJECT)
+    assert named <= words.names
+    for name in sorted(named):
+        assert words.render(name, place=1, opening_hours="always", agent="Ana").text
+
+
+def test_a_project_without_words_starts_all_the_same(tmp_path: Path) -> None:
+    assert written_catalogue(tmp_path).names == frozenset()
+    (tmp_path / "domain.yml").write_text("responses: 3")
+    assert written_catalogue(tmp_path).names == frozenset()

@@ -206,7 +206,10 @@ class GatedEngine:
 
 
 class Platform:
-    """A push channel that does what the test says: `plan` holds an error or None for each send."""
+    """A push channel that does what the test says: `plan` holds an error or None for each send.
+
+    With `hold` each send waits, after it has reached the customer, until the test lets it return.
+    """
 
     name = "push"
     capabilities = Capabilities(pushes=True, gathers_fragments=True)
@@ -214,12 +217,20 @@ class Platform:
     def __init__(self) -> None:
         self.plan: list[Exception | None] = []
         self.sent: list[tuple[str, str]] = []
+        self.reached: list[tuple[str, int]] = []
+        self.hold = False
+        self.gates: list[asyncio.Future[None]] = []
 
     async def send(self, message: Message, *, account: str, address: str) -> Sent:
         error = self.plan.pop(0) if self.plan else None
         certain = not isinstance(error, DeliveryFailed) or error.outcome_unknown
         if error is None or certain:
             self.sent.append((address, message.text))
+            self.reached.append((address, message.seq))
+        if self.hold:
+            gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.gates.append(gate)
+            await gate
         if error is not None:
             raise error
         return Sent(external_id=f"p{len(self.sent)}")
@@ -303,7 +314,7 @@ class World:
 
     async def crash(self) -> None:
         """End as if killed: what was under way is gone, what was committed is there."""
-        tasks = list(self.dispatcher._tasks.values())
+        tasks = [*self.dispatcher._tasks.values(), *self.deliveries._tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
