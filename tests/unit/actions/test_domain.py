@@ -32,6 +32,7 @@ PLACEHOLDERS = {
 }
 PLAIN = [
     "nobody_online",
+    "still_waiting",
     "agent_left",
     "returned_to_bot",
     "left_queue",
