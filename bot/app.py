@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
@@ -70,6 +71,10 @@ class App:
             self._follow_models,
         )
         self._tasks = [asyncio.get_running_loop().create_task(_keep(loop)) for loop in loops]
+        # What start-up made stays: the collector need not walk it again and again under load.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
 
     async def _open(self) -> None:
         parts = self.parts

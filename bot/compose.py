@@ -207,7 +207,7 @@ def web(given: Parts, services: Core) -> WebServer:
         store=given.store,
         engine=given.engine,
         metrics=given.metrics,
-        public_url=settings.public_url,
+        public_url=settings.base_url,
         version=__version__,
         parts=(rest, desk),
         metrics_token=settings.metrics_token.reveal(),
