@@ -52,6 +52,8 @@ async def bench(options: Options) -> Outcome:
         try:
             if options.stock:
                 model = stock.model(stock.environment(), older=options.older_stock)
+                if model.name != f"{stock.data_hash()}.tar.gz":
+                    missing = "Stock Rasa's model is of an earlier state of the data (`--older-stock`)."
                 servers["stock Rasa"] = Stock(folder=Path(folder), model=model)
         except stock.StockUnavailable as error:
             missing = f"Stock Rasa was not measured: {error}"
