@@ -29,8 +29,6 @@ from bot.services.handoffs import Handoffs
 from bot.services.masking import mask
 from bot.services.record import Record, Say
 
-FIRST_OF_ADDRESS = "#first"
-"""A key that no platform's message has; noted once for each address."""
 LEAVE_QUEUE = "/system_leave_queue"
 CONTEXTUAL = ("/affirm", "/deny", "/inform", "/stop")
 """Payloads that mean something only as an answer to the question they were shown with."""
@@ -174,15 +172,12 @@ class Intake:
     async def _conversation(self, tx: Tx, arrival: _Arrival) -> Conversation:
         """Return the conversation of this address, begun or reopened if need be."""
         inbound, now = arrival.inbound, arrival.now
-        identity, conversation = await _known(tx, inbound)
-        if conversation is None:
-            # Two nodes may take the first two messages of an address: the second waits here for the
-            # first, and then finds what it began.
-            key = inbound.channel, inbound.account, inbound.address
-            await tx.remember(*key, FIRST_OF_ADDRESS, arrival.inbox_id, now)
-            identity, conversation = await _known(tx, inbound)
-        if conversation is None:  # new, or pruned or erased: then the address is known, the talk is new
-            return await self._begin(tx, inbound, now, customer_id=identity.customer_id if identity else "")
+        identity = await tx.identity(inbound.channel, inbound.account, inbound.address)
+        if identity is None:
+            return await self._begin(tx, inbound, now)
+        conversation = await tx.conversation(identity.conversation_id, lock=True)
+        if conversation is None:  # pruned or erased; the address is known, the talk is new
+            return await self._begin(tx, inbound, now, customer_id=identity.customer_id)
         if inbound.identity is not None:
             await self._learn(tx, conversation.customer_id, inbound)
         if conversation.owner is Owner.NOBODY:
@@ -322,11 +317,6 @@ class Intake:
         arrival.replies += [message] if message is not None else []
         arrival.outcome = InboxOutcome.ANSWERED
         return conversation
-
-
-async def _known(tx: Tx, inbound: InboundMessage) -> tuple[ChannelIdentity | None, Conversation | None]:
-    identity = await tx.identity(inbound.channel, inbound.account, inbound.address)
-    return identity, await tx.conversation(identity.conversation_id, lock=True) if identity else None
 
 
 def _vouched(claim: IdentityClaim | None) -> IdentityClaim | None:

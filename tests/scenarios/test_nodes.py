@@ -14,7 +14,7 @@ import yaml
 from bot import settings
 from bot.app import App, build
 from bot.domain.handoff import HandoffSignal, Reason
-from bot.domain.message import Draft
+from bot.domain.message import Draft, InboundMessage
 from bot.engine.scripted import Reply, Scene, Script, ScriptedEngine
 from bot.services.sentences import Catalogue
 from bot.store import migrate
@@ -60,10 +60,17 @@ async def say(
     return [entry["text"] for entry in answer.json()]
 
 
+async def write_first(app: App, sender: str, text: str) -> str:
+    message = InboundMessage(
+        channel="rest", address=sender, external_id=text, text=text, received_at=app.parts.clock.now()
+    )
+    return (await app.core.intake.accept(message)).conversation_id
+
+
 async def test_any_node_takes_any_message(tmp_path: Path, postgres_url: str, redis: RedisServer) -> None:
     await asyncio.to_thread(migrate, postgres_url)
     async with (
-        node(tmp_path / "a", postgres_url, redis.url) as (_, first),
+        node(tmp_path / "a", postgres_url, redis.url) as (one, first),
         node(tmp_path / "b", postgres_url, redis.url) as (other, second),
         httpx.AsyncClient() as client,
     ):
@@ -84,6 +91,12 @@ async def test_any_node_takes_any_message(tmp_path: Path, postgres_url: str, red
         )
         turns = sorted(int(said[0].split(":")[0]) for said in burst)
         assert turns == list(range(1, 9)), "each message had a turn of its own, one after the other"
+
+        # The first two messages of a customer, one at each node, begin one conversation.
+        for number in range(20):
+            pair = (write_first(app, f"new{number}", name) for name, app in (("a", one), ("b", other)))
+            begun = await asyncio.gather(*pair)
+            assert len(set(begun)) == 1, number
 
         # What is said at one node reaches a customer who waits at the other.
         poll = asyncio.create_task(
