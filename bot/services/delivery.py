@@ -84,10 +84,16 @@ class Deliveries:
                         await self._new.wait()
 
     async def drain(self, timeout: float) -> None:
-        """Begin no more sends, and let those that are under way finish."""
+        """Begin no more sends, and let those that are under way finish within `timeout` seconds.
+
+        One that is cut off then has an unknown outcome at the next start.
+        """
         self._stopping = True
         if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=timeout)
+            _, late = await asyncio.wait(set(self._tasks), timeout=timeout)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _take(self) -> int:
         if self._stopping or not self._pushes:

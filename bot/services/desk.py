@@ -413,6 +413,8 @@ async def _essentials(tx: Tx, found: list[Conversation]) -> list[dict[str, Any]]
         last = await tx.last_messages(conversation.id, limit=1)
         handoff = await tx.handoff(conversation.handoff_id) if conversation.handoff_id else None
         customer = await tx.customer(conversation.customer_id)
+        profile = await tx.profile(conversation.customer_id)
+        name = (customer.name if customer else "") or str(profile[0].get("name", "") if profile else "")
         shown.append(
             {
                 "id": conversation.id,
@@ -432,7 +434,7 @@ async def _essentials(tx: Tx, found: list[Conversation]) -> list[dict[str, Any]]
                 "reply_until": plain(conversation.reply_until),
                 "created_at": plain(conversation.created_at),
                 "updated_at": plain(conversation.updated_at),
-                "customer_name": customer.name if customer else "",
+                "customer_name": name,
                 "last_message": as_json(last[0]) if last else None,
             }
         )

@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 PROOFS_PER_CUSTOMER = 5
 PROOFS_PER_ORDER = 20
+READ_KEPT = 1_000
+"""Orders that are kept for the turns under way."""
 PROOF_WINDOW = 3600.0
 """Seconds over which wrong proofs are counted, per conversation and per order number."""
 
@@ -44,6 +46,7 @@ class DirectoryGateway:
         self._clock = clock
         self._metrics = metrics
         self._time_limit = time_limit
+        self._read: dict[tuple[str, str], Answer[Order]] = {}
         self._methods: dict[str, _Method] = {
             "profile": self._profile,
             "orders": self._orders,
@@ -98,13 +101,22 @@ class DirectoryGateway:
         proved = number in await self._grants(context)
         if not known and not proved:
             return Answer(status=Status.NOT_ALLOWED)
-        answer = await self._ask(self._directory.order(number), "order")
-        if answer.status is Status.TRY_LATER:
-            return answer
+        answer = self._read.get((context.inbox_id, number))
+        if answer is None:
+            answer = await self._ask(self._directory.order(number), "order")
+            if answer.status is Status.TRY_LATER:
+                return answer
+            self._remember(context, number, answer)
         own = answer.value is not None and answer.value.customer_ref == context.directory_ref
         if answer.ok and (proved or (known and own)):
             return answer
         return Answer(status=Status.NOT_FOUND if known and not answer.ok else Status.NOT_ALLOWED)
+
+    def _remember(self, context: TurnContext, number: str, answer: Answer[Order]) -> None:
+        """Keep an order for the length of a turn: forms ask for the same one several times."""
+        self._read[(context.inbox_id, number)] = answer
+        while len(self._read) > READ_KEPT:
+            del self._read[next(iter(self._read))]
 
     async def _profile(self, context: TurnContext, key: str, action: str) -> Answer[Profile]:
         if not knows_customer(context):
@@ -141,9 +153,7 @@ class DirectoryGateway:
         order = answer.value
         now = self._clock.now()
         await self._store.write(lambda tx: tx.grant_order(context.conversation_id, order.number, now))
-        profile = await self._ask(self._directory.profile(order.customer_ref), "profile")
-        if profile.value is not None:
-            await self._keep_profile(context, profile.value)
+        self._remember(context, number, answer)
         return answer
 
     async def _keep_profile(self, context: TurnContext, profile: Profile) -> None:
@@ -197,6 +207,7 @@ class DirectoryGateway:
         order = await self._access(context, arguments["number"])
         if not order.ok:
             return order
+        self._read.pop((context.inbox_id, arguments["number"]), None)  # it will not be what it was
         begun = Effect(
             key=key,
             conversation_id=context.conversation_id,

@@ -32,6 +32,7 @@ from bot.services.record import Record, Say
 LEAVE_QUEUE = "/system_leave_queue"
 CONTEXTUAL = ("/affirm", "/deny", "/inform", "/stop")
 """Payloads that mean something only as an answer to the question they were shown with."""
+DOUBLE_CLICK = timedelta(seconds=10)
 WAITING_NOTICE_EVERY = timedelta(seconds=60)
 
 
@@ -56,6 +57,8 @@ class _Pressed:
     title: str = ""
     payload: str = ""
     expired: bool = False
+    repeated: bool = False
+    """The same choice was taken a moment ago: a double click, not a second wish."""
 
 
 @dataclass(slots=True)
@@ -68,6 +71,7 @@ class _Arrival:
     now: datetime
     payload: str = ""
     shown: str = ""
+    silent: bool = False
     outcome: InboxOutcome | None = None
     replies: list[Message] = field(default_factory=list)
 
@@ -269,12 +273,15 @@ class Intake:
         self, tx: Tx, conversation: Conversation, arrival: _Arrival
     ) -> tuple[Conversation, Message]:
         inbound = arrival.inbound
-        arrival.shown, arrival.payload = arrival.text, ""
+        arrival.shown, arrival.payload, arrival.silent = arrival.text, "", False
         if inbound.choice:
-            pressed = await _pressed(tx, conversation, inbound.choice)
+            pressed = await _pressed(tx, conversation, inbound.choice, arrival.now)
             arrival.payload, arrival.shown = pressed.payload, pressed.title or arrival.text
-            if pressed.expired:
+            if pressed.expired or pressed.repeated:
                 arrival.outcome = InboxOutcome.ANSWERED
+            arrival.silent = pressed.repeated
+        elif conversation.owner is Owner.QUEUE and await _wants_out(tx, conversation, arrival.text):
+            arrival.payload = LEAVE_QUEUE
         draft = Draft(text=arrival.shown, attachments=inbound.attachments)
         say = Say(author=Author.CUSTOMER, external_id=inbound.external_id)
         return await self._record.append(tx, conversation, say, draft, arrival.now)
@@ -282,6 +289,8 @@ class Intake:
     async def _route(self, tx: Tx, conversation: Conversation, arrival: _Arrival) -> Conversation:
         """Answer at once what needs no engine, and leave to people what is theirs."""
         now = arrival.now
+        if arrival.silent:
+            return conversation
         if arrival.payload == LEAVE_QUEUE:
             return await self._leave_queue(tx, conversation, arrival)
         if conversation.owner is Owner.BOT:
@@ -345,7 +354,7 @@ async def _quiet(tx: Tx, conversation: Conversation, now: datetime) -> bool:
     return not said or now - said[-1].created_at >= WAITING_NOTICE_EVERY
 
 
-async def _pressed(tx: Tx, conversation: Conversation, token: str) -> _Pressed:
+async def _pressed(tx: Tx, conversation: Conversation, token: str, now: datetime) -> _Pressed:
     """Look a token up in this conversation; a token of another one means nothing here."""
     place = parse_choice_token(token)
     message = await tx.message(conversation.id, place[0]) if place else None
@@ -354,9 +363,19 @@ async def _pressed(tx: Tx, conversation: Conversation, token: str) -> _Pressed:
         return _Pressed(expired=True)
     if choice.payload.startswith(CONTEXTUAL):
         later = await tx.messages(conversation.id, after=message.seq if message else 0, limit=200)
-        if any(m.author is Author.CUSTOMER for m in later):
-            return _Pressed(title=choice.title, expired=True)
+        taken = next((m for m in later if m.author is Author.CUSTOMER), None)
+        if taken is not None:
+            again = taken.text == choice.title and now - taken.created_at <= DOUBLE_CLICK
+            return _Pressed(title=choice.title, expired=not again, repeated=again)
     return _Pressed(title=choice.title, payload=choice.payload)
+
+
+async def _wants_out(tx: Tx, conversation: Conversation, text: str) -> bool:
+    """Say whether a waiting customer typed what the choice to leave the queue says."""
+    said = " ".join(text.split()).casefold()
+    recent = await tx.last_messages(conversation.id, limit=20) if said else []
+    titles = {c.title.casefold() for m in recent for c in m.choices if c.payload == LEAVE_QUEUE}
+    return said in titles
 
 
 def _choice(message: Message, index: int) -> Choice | None:

@@ -19,12 +19,17 @@ from bot.services.directory import plain
 
 log = structlog.get_logger(__name__)
 
-ORDERS_WITHIN = 3.0
+DIRECTORY_WITHIN = 3.0
 """Seconds for the company's system, while an agent waits for the page."""
 TRANSCRIPT = 200
 """Messages in a packet, newest last."""
+WORTH_SHOWING = 0.005
+"""Intents below this confidence would be shown as nought."""
 TURNS = 8
 """Customer messages whose understanding is shown."""
+
+SMALL_TALK = frozenset({"greet", "goodbye", "thank", "affirm", "deny", "inform", "contact_human_agent"})
+"""Intents that do not say what a customer came for."""
 
 _REASONS = {
     Reason.ASKED_FOR_HUMAN: "The customer asked for a person.",
@@ -51,22 +56,35 @@ class Packets:
         facts = await self._store.read(lambda tx: _facts(tx, conversation_id))
         if facts is None or not facts.handoffs:
             return None
-        return _packet(facts, self._clock.now(), await self._orders(facts))
-
-    async def _orders(self, facts: _Facts) -> tuple[dict[str, Any], ...]:
-        """Return the orders that this conversation is entitled to speak of."""
+        orders: Sequence[Order] = ()
         try:
-            async with asyncio.timeout(ORDERS_WITHIN):
-                return tuple(plain(asdict(order)) for order in await self._entitled(facts))
+            async with asyncio.timeout(DIRECTORY_WITHIN):
+                orders = await self._orders(facts)
+                await self._profile(facts, orders)
         except Exception as error:  # the company's system is down or slow: the agent sees all the rest
-            log.warning("orders_not_read", error=type(error).__name__)
-            return ()
+            log.warning("directory_not_read", error=type(error).__name__)
+        shown = tuple(plain(asdict(order)) for order in orders)
+        return _packet(facts, self._clock.now(), shown)
 
-    async def _entitled(self, facts: _Facts) -> Sequence[Order]:
+    async def _orders(self, facts: _Facts) -> Sequence[Order]:
+        """Return the orders that this conversation is entitled to speak of."""
         if facts.customer.directory_ref:
             return (await self._directory.orders(facts.customer.directory_ref)).value or ()
         answers = [await self._directory.order(number) for number in facts.grants]
         return [a.value for a in answers if a.value is not None]
+
+    async def _profile(self, facts: _Facts, orders: Sequence[Order]) -> None:
+        """Read the profile anew and keep it, for the times when the company's system is away.
+
+        Behind a proved order stands its customer; the packet says that this is all the proof there is.
+        """
+        ref = facts.customer.directory_ref or next((order.customer_ref for order in orders), "")
+        answer = await self._directory.profile(ref) if ref else None
+        if answer is None or answer.value is None:
+            return
+        data, source, now = plain(asdict(answer.value)), self._directory.name, self._clock.now()
+        facts.profile = (data, source, now)
+        await self._store.write(lambda tx: tx.put_profile(facts.customer.id, data, source, now))
 
 
 class _Facts:
@@ -147,7 +165,7 @@ def _turn(message: Message) -> PacketTurn:
     return PacketTurn(
         seq=message.seq,
         text=message.text,
-        intents=nlu.intents if nlu else (),
+        intents=tuple(i for i in nlu.intents if i.confidence >= WORTH_SHOWING) if nlu else (),
         entities={e.name: e.value for e in nlu.entities} if nlu else {},
         fallback=nlu.fallback if nlu else False,
         failed=message.failed,
@@ -171,8 +189,10 @@ def _still_open(facts: _Facts, handoff: Handoff) -> tuple[str, ...]:
     found += [f"Check whether {e.method} {e.arguments.get('number', '')} was done." for e in unknown]
     missed = [m for m in facts.messages if m.nlu is not None and m.nlu.fallback]
     found += [f"Not understood: {m.text}" for m in missed[-2:]]
-    if not found and handoff.slots.get("order_number"):
-        found.append(f"Order {handoff.slots['order_number']}.")
+    form, asking = handoff.evidence.get("form"), handoff.evidence.get("asking")
+    if form:
+        question = f", at the question for {str(asking).replace('_', ' ')}" if asking else ""
+        found.append(f"Was in the middle of {str(form).removesuffix('_form').replace('_', ' ')}{question}.")
     return tuple(found)
 
 
@@ -184,8 +204,9 @@ def _summary(
 ) -> str:
     asked: list[str] = []
     for turn in turns:
-        if turn.intents and not turn.fallback and turn.intents[0].name not in asked:
-            asked.append(turn.intents[0].name)
+        name = turn.intents[0].name if turn.intents and not turn.fallback else ""
+        if name and name not in asked and name not in SMALL_TALK:
+            asked.append(name)
     parts = [_REASONS[handoff.reason]]
     if asked:
         parts.append("Asked about: " + ", ".join(name.replace("_", " ") for name in asked) + ".")

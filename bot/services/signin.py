@@ -14,10 +14,12 @@ from bot.domain.ids import new_id, new_secret
 from bot.ports import Bus, Clock, Store, Tx
 from bot.services.passwords import hash_password, verify_password
 
-TRIES_PER_ACCOUNT = 10
+TRIES_PER_ACCOUNT_AND_ADDRESS = 10
 TRIES_PER_ADDRESS = 50
+TRIES_PER_ACCOUNT = 200
+"""Higher than the others, so that a stranger cannot easily keep an agent out of their own account."""
 TRIES_WINDOW = 900.0
-"""Seconds over which wrong sign-ins are counted, per account and per network address."""
+"""Seconds over which sign-ins are counted."""
 TOKEN_DAYS = 365
 
 
@@ -116,9 +118,11 @@ class SignIns:
         return token
 
     async def _slow_down(self, email: str, address: str) -> None:
+        account = hashlib.sha256(email.encode()).hexdigest()[:32]
         for name, limit in (
-            (f"signin:account:{hashlib.sha256(email.encode()).hexdigest()[:32]}", TRIES_PER_ACCOUNT),
+            (f"signin:{account}:{address}", TRIES_PER_ACCOUNT_AND_ADDRESS),
             (f"signin:address:{address}", TRIES_PER_ADDRESS),
+            (f"signin:account:{account}", TRIES_PER_ACCOUNT),
         ):
             wait = await self._bus.allow(name, limit=limit, window=TRIES_WINDOW)
             if wait > 0:

@@ -79,7 +79,7 @@ class Timers:
             await asyncio.sleep(LOOK_EVERY)
 
     async def run_due(self) -> bool:
-        """Do the timer that is due longest; return whether there was one."""
+        """Do the timer that is due longest; return whether there was one to do."""
         now = self._clock.now()
         next_at = await self._store.read(lambda tx: tx.next_timer_at())
         if next_at is None or next_at > now:
@@ -99,7 +99,7 @@ class Timers:
         if changed is not None:
             self._sent()
             await self._bus.publish(Hint(conversation_id=changed.id, seq=changed.seq, kind="owner"))
-        return True
+        return bool(taken)  # none: another node is at it
 
     async def clean(self) -> int:
         """Delete what is older than the retention time, at most once an hour."""

@@ -196,7 +196,9 @@ class Turns:
         try:
             result = await self._engine.turn(self._request(job), self._directory)
         except TurnFailed as error:
-            more = await self._fail(job, {"error": error.code, **_known(error.fields)})
+            # The engine's messages name places and types, never what a customer wrote.
+            why = error.message[:200]
+            more = await self._fail(job, {"error": error.code, "why": why, **_known(error.fields)})
         except EngineError as error:
             more = await self._fail(job, {"error": error.code})
         else:

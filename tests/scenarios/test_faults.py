@@ -208,6 +208,45 @@ async def test_two_processes_on_one_host_do_not_take_each_others_rows(world: Wor
     assert node_name(shared=False) == node_name(shared=False)
 
 
+async def test_a_send_that_does_not_end_is_cut_off_and_its_outcome_unknown(world: World) -> None:
+    await world.write("one", channel="push")
+    await world.idle()
+    world.platform.hold = True
+    await world.deliveries._take()
+    await until(lambda: bool(world.platform.gates))
+    await world.deliveries.drain(0.05)
+    assert not world.deliveries._tasks
+    world.platform.hold = False
+    await world.crash()
+    assert await world.deliveries.recover() == 1
+    await run_for(world.deliveries.run, 0.05)
+    said = [m for m in await world.messages(channel="push") if m.author is Author.BOT]
+    assert [m.delivery for m in said] == [Delivery.UNKNOWN]
+    assert len(world.platform.sent) == 1
+
+
+async def test_a_timer_that_another_node_has_in_hand_is_not_waited_for_in_a_circle(world: World) -> None:
+    await world.ask("hello")
+    world.clock.move(7200)
+    real = world.store.write
+
+    async def write(work: Any) -> Any:
+        async def locked(tx: Any) -> Any:
+            class Skipping:
+                async def take_timer(self, now: Any) -> None:
+                    return None
+
+                def __getattr__(self, name: str) -> Any:
+                    return getattr(tx, name)
+
+            return await work(Skipping())
+
+        return await real(locked)
+
+    world.store.write = write  # type: ignore[method-assign]
+    assert not await world.timers.run_due()
+
+
 # --- races
 
 
