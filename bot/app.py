@@ -8,7 +8,7 @@ import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ from bot.training.registry import Model, live_model
 log = structlog.get_logger(__name__)
 
 FIRST_ADMIN = "admin@localhost"
+DEFAULT_URL = "http://127.0.0.1:8080"
+"""Where `baton chat` looks by itself."""
 MODEL_LOOK_EVERY = 2.0
 """Seconds between looks for a newly promoted model."""
 MODEL_RETRY_AFTER = 60.0
@@ -252,6 +254,14 @@ def _listen_for_signals() -> asyncio.Event:
     return told
 
 
+def _command() -> str:
+    """Return how to call `baton` from where this process was started."""
+    found = Path(sys.argv[0])
+    with suppress(ValueError):
+        found = found.relative_to(Path.cwd())
+    return str(found) if found.name == "baton" else "baton"
+
+
 def _announce(settings: Settings, port: int, password: str | None, *, has_model: bool) -> None:
     """Tell the operator where things are; the password is shown now and never again."""
     host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
@@ -262,7 +272,7 @@ def _announce(settings: Settings, port: int, password: str | None, *, has_model:
         f"  start page       {url}/",
         f"  agents' API      {url}/openapi.json",
         f"  health           {url}/health/ready",
-        "  talk to it       baton chat",
+        f"  talk to it       {_command()} chat{'' if url == DEFAULT_URL else f' --url {url}'}",
     ]
     if password is not None:
         lines += [

@@ -249,6 +249,14 @@ async def test_waiting_customers_are_told_and_may_leave(world: World) -> None:
     assert await world.ask("hello") == ["echo 2: hello"]
 
 
+async def test_the_way_out_of_the_queue_may_be_typed(world: World) -> None:
+    await world.agent()
+    assert await world.ask("back to the assistant") == ["echo 1: back to the assistant"]
+    await world.ask("person")
+    assert await world.ask("  Back to  the assistant ") == ["utter_system_left_queue"]
+    assert (await world.conversation()).owner is Owner.BOT
+
+
 async def test_nobody_online_and_out_of_hours_have_their_own_words(world: World) -> None:
     assert (await world.ask("person"))[1].startswith("utter_system_nobody_online")
     world.hours = "Mon-Fri 09:00-10:00 UTC"

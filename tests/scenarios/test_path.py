@@ -85,7 +85,9 @@ async def test_choices_mean_something_only_where_they_were_shown(world: World) -
     token = "~2.0"
     assert await world.ask("", choice=token) == ["echo 2: /affirm"]
     assert [m.text for m in await world.messages() if m.author is Author.CUSTOMER] == ["ask me", "Yes"]
-    assert await world.ask("", choice=token) == ["utter_system_choice_expired"]  # pressed twice
+    assert await world.ask("", choice=token) == []  # a double click
+    world.clock.move(11)
+    assert await world.ask("", choice=token) == ["utter_system_choice_expired"]  # pressed again later
     for forged in ("~99.0", "~2.7", "~1.0", "~zz.0"):
         assert await world.ask("", choice=forged) == ["utter_system_choice_expired"]
     assert await world.ask("", choice=token, sender="lou") == ["utter_system_choice_expired"]
@@ -246,8 +248,23 @@ async def test_a_broken_system_is_try_later_and_the_effect_stays_open(world: Wor
         context(world), "a", 0, "prove_order", {"number": "7", "proof": "ada@example.com"}
     )
     world.shop.broken = True
-    answer = await world.gateway.call(context(world), "a", 0, "order", {"number": "7"})
-    assert answer.status is Status.TRY_LATER
+    later = context(world, inbox_id="j")
+    assert (await world.gateway.call(later, "a", 0, "order", {"number": "7"})).status is Status.TRY_LATER
+    assert (
+        await world.gateway.call(later, "a", 0, "cancel_order", {"number": "7"})
+    ).status is Status.TRY_LATER
+
+
+async def test_one_turn_asks_for_an_order_once(world: World) -> None:
+    who, asked = context(world), world.shop.asked
+    await world.gateway.call(who, "a", 0, "prove_order", {"number": "7", "proof": "ada@example.com"})
+    before = asked["order"]
+    for _ in range(3):
+        assert (await world.gateway.call(who, "a", 0, "order", {"number": "7"})).ok
+    assert asked["order"] == before
+    await world.gateway.call(who, "a", 0, "cancel_order", {"number": "7"})
+    answer = await world.gateway.call(who, "a", 0, "order", {"number": "7"})
+    assert answer.value.status == "cancelled"  # what a change made old is asked for anew
 
 
 async def test_the_same_key_cancels_once(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -79,6 +80,7 @@ class Shop:
         self.cancelled: list[str] = []
         self.returned: list[str] = []
         self.broken = False
+        self.asked: Counter[str] = Counter()
 
     def _order(self, number: str) -> Order:
         return Order(
@@ -102,6 +104,7 @@ class Shop:
         return Answer(status=Status.OK, value=(self._order("1"),))
 
     async def order(self, number: str) -> Answer[Order]:
+        self.asked["order"] += 1
         if self.broken:
             raise RuntimeError("the company's system is down")
         if not number.isdigit():
