@@ -48,7 +48,7 @@ check: setup ## Check style, types and the dependency rules
 
 .PHONY: bench
 bench: train ## Measure throughput, latency and memory beside stock Rasa (takes minutes)
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: lock
 lock: setup ## Renew requirements.lock from pyproject.toml
