@@ -56,16 +56,17 @@ class Wire(asyncio.Protocol):
         if self._transport is None:
             return
         if not self._out:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._out.append(data)
 
     def close(self) -> None:
         """Send what is queued and end the connection; nothing is received any more."""
         if self._transport is not None:
-            self._flush()
+            self.flush()
             self._transport.close()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what is queued now, without waiting for the end of this loop step."""
         if self._out and self._transport is not None:
             self._transport.write(self._out[0] if len(self._out) == 1 else b"".join(self._out))
         self._out.clear()

@@ -139,6 +139,10 @@ class Worker:
                 await asyncio.wait((before,))
             answer = await self._work(frame)
             self._send(answer)
+            if self._wire is not None:
+                # Turns that are ready run in one step of the loop, one after the other: the server
+                # commits the first while the next is worked out, instead of waiting for them all.
+                self._wire.flush()
         except asyncio.CancelledError:
             answer = None  # nobody waits for an answer
         except FrameTooLarge as error:

@@ -69,7 +69,10 @@ def finisher(*, metrics: Metrics, secure: bool, access_log: bool) -> Finish:
         route = route_of(request)
         metrics.request(request.method, route, response.status, seconds)
         if access_log:
-            log.info(
+            # A request that went well is counted in the metrics; a line for each would cost more than
+            # the rest of the answer. `BATON_LOG_LEVEL=debug` shows them all.
+            write = log.info if response.status >= 400 else log.debug
+            write(
                 "request",
                 method=request.method,
                 route=route,
