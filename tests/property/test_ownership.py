@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot.domain.agents import Role
 from bot.domain.conversation import Owner
@@ -24,6 +24,12 @@ TEXTS = st.sampled_from(
     ["hello", "prove 7", "cancel 7", "cancel 8", "prove 8", "person", "boom", "bug", "a fragment"]
 )
 AGENTS = st.sampled_from(["ana", "bob", "eve"])
+ACTS = st.sampled_from(
+    [
+        "claim", "claim", "claim", "take", "release", "resolve", "resolve_to_queue", "transfer", "to_team",
+        "say", "say", "note",
+    ]
+)  # fmt: skip
 FATES: dict[str, Callable[[], Exception | None]] = {
     "arrives": lambda: None,
     "may have arrived": lambda: DeliveryFailed("timeout", outcome_unknown=True),
@@ -62,6 +68,26 @@ class Ownership(RuleBasedStateMachine):
         return self.loop.run_until_complete(do())
 
     # --- what customers do
+
+    @initialize(sender=SENDERS, text=TEXTS, name=AGENTS, claims=st.booleans())
+    def it_begins(self, sender: str, text: str, name: str, claims: bool) -> None:
+        """Begin with conversations: Hypothesis tries many runs in which nobody writes or claims."""
+        self.writes(sender, text)
+        if claims:
+            self.an_agent(sender, name, "claim")
+
+    @rule(sender=SENDERS, text=TEXTS, name=AGENTS, what=ACTS)
+    def a_customer_writes_and_an_agent_acts(self, sender: str, text: str, name: str, what: str) -> None:
+        self.writes(sender, text)
+        self.an_agent(sender, name, what)
+
+    @rule(sender=SENDERS)
+    def a_customer_asks_for_a_person(self, sender: str) -> None:
+        self.writes(sender, "person")
+        self.world.engine.hold = False
+        self.let_go(self.world.engine.gates)
+        self.run(asyncio.sleep(0))
+        self.world.engine.hold = True
 
     @rule(sender=SENDERS, text=TEXTS)
     def writes(self, sender: str, text: str) -> None:
@@ -227,8 +253,9 @@ class Ownership(RuleBasedStateMachine):
             kinds = self.timers(conversation.id)
             if conversation.owner is Owner.QUEUE:
                 assert "queue_update" in kinds
-            shown = [m for m in messages if m.visible_to_customer]
-            if conversation.owner is Owner.AGENT and shown[-1].author is Author.CUSTOMER:
+            people = (Author.CUSTOMER, Author.AGENT)
+            last = [m.author for m in messages if m.visible_to_customer and m.author in people][-1]
+            if conversation.owner is Owner.AGENT and last is Author.CUSTOMER:
                 assert "agent_silent" in kinds
             if conversation.owner is Owner.BOT:
                 assert "session_expiry" in kinds
@@ -310,7 +337,7 @@ class Ownership(RuleBasedStateMachine):
 
 
 Ownership.TestCase.settings = settings(
-    max_examples=25,
+    max_examples=40,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
