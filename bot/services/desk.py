@@ -9,12 +9,13 @@ from typing import Any
 
 from bot.domain.agents import Agent, AuditEntry, Availability, Permission, may
 from bot.domain.conversation import Conversation, Owner, OwnerEvent
-from bot.domain.errors import InvalidInput, InvalidTransition, NotFound, NotPermitted, UnknownConversation
+from bot.domain.errors import InvalidInput, InvalidTransition, NotFound, NotPermitted
 from bot.domain.handoff import HandoffSignal, Outcome, Reason
 from bot.domain.ids import new_id
 from bot.domain.message import MAX_TEXT, Author, Draft, Kind, Message
 from bot.domain.work import InboxOutcome, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
+from bot.services.desk_views import essentials, get_conversation, person, with_names
 from bot.services.directory import plain
 from bot.services.handoffs import Handoffs, next_in_line
 from bot.services.packet import Packets, as_json
@@ -79,12 +80,12 @@ class DeskService:
                 limit=limit,
             )
         )
-        return await self._store.read(lambda tx: _essentials(tx, found))
+        return await self._store.read(lambda tx: essentials(tx, found))
 
     async def conversation(self, agent: Agent, conversation_id: str) -> dict[str, Any]:
         """Return a conversation with its customer and the packet of its newest handoff."""
         _require(agent, Permission.READ)
-        found = await self._store.read(lambda tx: _with_names(tx, conversation_id))
+        found = await self._store.read(lambda tx: with_names(tx, conversation_id))
         packet = await self._packets.build(conversation_id)
         return {**found, "packet": plain(asdict(packet)) if packet else None}
 
@@ -95,7 +96,7 @@ class DeskService:
         _require(agent, Permission.READ)
 
         async def work(tx: Tx) -> list[Message]:
-            await _get(tx, conversation_id)
+            await get_conversation(tx, conversation_id)
             return await tx.messages(conversation_id, after=after, limit=limit)
 
         return [as_json(message) for message in await self._store.read(work)]
@@ -149,7 +150,7 @@ class DeskService:
         now = self._clock.now()
 
         async def work(tx: Tx) -> tuple[Conversation, Message, bool]:
-            conversation = await _get(tx, conversation_id, lock=True)
+            conversation = await get_conversation(tx, conversation_id, lock=True)
             before = await tx.message_by_client_id(conversation_id, _own(agent, client_id))
             if before is not None:
                 return conversation, before, False
@@ -280,7 +281,7 @@ class DeskService:
         now = self._clock.now()
 
         async def work(tx: Tx) -> Conversation:
-            before = await _get(tx, conversation_id, lock=True)
+            before = await get_conversation(tx, conversation_id, lock=True)
             after = await change(tx, before, now)
             if after is not before:
                 await tx.put_conversation(after)
@@ -299,7 +300,7 @@ class DeskService:
         conversation = await self._store.write(work)
         await self._told(conversation, "owner")
         self._metrics.count("desk_actions", action=action)
-        return await self._store.read(lambda tx: _with_names(tx, conversation_id))
+        return await self._store.read(lambda tx: with_names(tx, conversation_id))
 
     async def _told(self, conversation: Conversation, kind: str) -> None:
         if self._record.pushes(conversation):
@@ -339,17 +340,6 @@ class DeskService:
         return conversation
 
 
-def person(agent: Agent) -> dict[str, Any]:
-    """Return what others may see of an agent."""
-    return {
-        "id": agent.id,
-        "email": agent.email,
-        "name": agent.name,
-        "role": agent.role.value,
-        "team": agent.team,
-    }
-
-
 def _require(agent: Agent, permission: Permission) -> None:
     if not may(agent.role, permission):
         raise NotPermitted(f"The role {agent.role.value} does not allow this.", role=agent.role.value)
@@ -382,60 +372,8 @@ def _check_say(text: str, kind: str, client_id: str) -> None:
         raise InvalidInput("client_id may have at most 128 characters.", field="client_id")
 
 
-async def _get(tx: Tx, conversation_id: str, *, lock: bool = False) -> Conversation:
-    conversation = await tx.conversation(conversation_id, lock=lock)
-    if conversation is None:
-        raise UnknownConversation(conversation_id=conversation_id)
-    return conversation
-
-
 async def _finish_pending(tx: Tx, conversation_id: str) -> None:
     """What the customer wrote and nobody answered yet is the agent's now."""
     rows = await tx.pending(conversation_id)
     if rows:
         await tx.finish_inbox([row.id for row in rows], InboxOutcome.WITH_PERSON)
-
-
-async def _with_names(tx: Tx, conversation_id: str) -> dict[str, Any]:
-    conversation = await _get(tx, conversation_id)
-    customer = await tx.customer(conversation.customer_id)
-    essentials = (await _essentials(tx, [conversation]))[0]
-    return {
-        **essentials,
-        "customer": plain(asdict(customer)) if customer else None,
-    }
-
-
-async def _essentials(tx: Tx, found: list[Conversation]) -> list[dict[str, Any]]:
-    names = {agent.id: agent.name for agent in await tx.agents()}
-    shown = []
-    for conversation in found:
-        last = await tx.last_messages(conversation.id, limit=1)
-        handoff = await tx.handoff(conversation.handoff_id) if conversation.handoff_id else None
-        customer = await tx.customer(conversation.customer_id)
-        profile = await tx.profile(conversation.customer_id)
-        name = (customer.name if customer else "") or str(profile[0].get("name", "") if profile else "")
-        shown.append(
-            {
-                "id": conversation.id,
-                "channel": conversation.channel,
-                "address": conversation.address,
-                "owner": conversation.owner.value,
-                "owner_version": conversation.owner_version,
-                "assignee": conversation.assignee,
-                "assignee_name": names.get(conversation.assignee, ""),
-                "desk": conversation.desk,
-                "team": conversation.team,
-                "language": conversation.language,
-                "seq": conversation.seq,
-                "priority": conversation.priority,
-                "reason": handoff.reason.value if handoff else None,
-                "waiting_since": plain(conversation.waiting_since),
-                "reply_until": plain(conversation.reply_until),
-                "created_at": plain(conversation.created_at),
-                "updated_at": plain(conversation.updated_at),
-                "customer_name": name,
-                "last_message": as_json(last[0]) if last else None,
-            }
-        )
-    return shown

@@ -9,30 +9,25 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.domain.conversation import Conversation, Owner, OwnerEvent
-from bot.domain.customer import TRUST_RANK, ChannelIdentity, Customer, Trust
+from bot.domain.customer import ChannelIdentity
 from bot.domain.errors import InvalidInput, TooLarge
 from bot.domain.handoff import HandoffSignal, Outcome, Reason
 from bot.domain.ids import new_id
 from bot.domain.message import (
     MAX_TEXT,
     Author,
-    Choice,
     Draft,
-    IdentityClaim,
     InboundMessage,
     Message,
-    parse_choice_token,
 )
 from bot.domain.work import InboxOutcome, InboxRow, InboxStatus, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
+from bot.services.choices import LEAVE_QUEUE, pressed, wants_out
+from bot.services.customers import learn, new_customer
 from bot.services.handoffs import Handoffs
 from bot.services.masking import mask
 from bot.services.record import Record, Say
 
-LEAVE_QUEUE = "/system_leave_queue"
-CONTEXTUAL = ("/affirm", "/deny", "/inform", "/stop")
-"""Payloads that mean something only as an answer to the question they were shown with."""
-DOUBLE_CLICK = timedelta(seconds=10)
 WAITING_NOTICE_EVERY = timedelta(seconds=60)
 
 
@@ -48,17 +43,6 @@ class Accepted:
     duplicate: bool = False
     done: bool = False
     replies: tuple[Message, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Pressed:
-    """A button press after its token was looked up."""
-
-    title: str = ""
-    payload: str = ""
-    expired: bool = False
-    repeated: bool = False
-    """The same choice was taken a moment ago: a double click, not a second wish."""
 
 
 @dataclass(slots=True)
@@ -183,7 +167,7 @@ class Intake:
         if conversation is None:  # pruned or erased; the address is known, the talk is new
             return await self._begin(tx, inbound, now, customer_id=identity.customer_id)
         if inbound.identity is not None:
-            await self._learn(tx, conversation.customer_id, inbound)
+            await learn(tx, conversation.customer_id, inbound)
         if conversation.owner is Owner.NOBODY:
             return await self._reopen(tx, conversation, now)
         return conversation
@@ -192,7 +176,7 @@ class Intake:
         self, tx: Tx, inbound: InboundMessage, now: datetime, customer_id: str = ""
     ) -> Conversation:
         if not customer_id or await tx.customer(customer_id) is None:
-            customer_id = (await self._new_customer(tx, inbound, now)).id
+            customer_id = (await new_customer(tx, inbound, now)).id
         conversation = Conversation(
             id=new_id(now),
             customer_id=customer_id,
@@ -216,40 +200,6 @@ class Intake:
         )
         await self._arm_expiry(tx, conversation, now)
         return conversation
-
-    async def _new_customer(self, tx: Tx, inbound: InboundMessage, now: datetime) -> Customer:
-        claim = _vouched(inbound.identity)
-        if claim is not None and claim.directory_ref:
-            known = await tx.customer_by_ref(claim.directory_ref)
-            if known is not None:
-                return known
-        customer = Customer(
-            id=new_id(now),
-            created_at=now,
-            directory_ref=claim.directory_ref if claim else "",
-            name=(claim.name if claim else "") or inbound.display_name,
-            email=claim.email if claim else "",
-            trust=Trust(claim.trust) if claim else Trust.ANONYMOUS,
-        )
-        await tx.put_customer(customer)
-        return customer
-
-    async def _learn(self, tx: Tx, customer_id: str, inbound: InboundMessage) -> None:
-        """Raise what we know of a customer when the channel vouches for more than before."""
-        customer, claim = await tx.customer(customer_id), _vouched(inbound.identity)
-        if customer is None or claim is None:
-            return
-        better = TRUST_RANK[Trust(claim.trust)] > TRUST_RANK[customer.trust]
-        if better and customer.directory_ref in ("", claim.directory_ref):
-            await tx.put_customer(
-                replace(
-                    customer,
-                    trust=Trust(claim.trust),
-                    directory_ref=claim.directory_ref or customer.directory_ref,
-                    name=claim.name or customer.name,
-                    email=claim.email or customer.email,
-                )
-            )
 
     async def _reopen(self, tx: Tx, conversation: Conversation, now: datetime) -> Conversation:
         if conversation.reopens_to_queue:
@@ -275,12 +225,12 @@ class Intake:
         inbound = arrival.inbound
         arrival.shown, arrival.payload, arrival.silent = arrival.text, "", False
         if inbound.choice:
-            pressed = await _pressed(tx, conversation, inbound.choice, arrival.now)
-            arrival.payload, arrival.shown = pressed.payload, pressed.title or arrival.text
-            if pressed.expired or pressed.repeated:
+            taken = await pressed(tx, conversation, inbound.choice, arrival.now)
+            arrival.payload, arrival.shown = taken.payload, taken.title or arrival.text
+            if taken.expired or taken.repeated:
                 arrival.outcome = InboxOutcome.ANSWERED
-            arrival.silent = pressed.repeated
-        elif conversation.owner is Owner.QUEUE and await _wants_out(tx, conversation, arrival.text):
+            arrival.silent = taken.repeated
+        elif conversation.owner is Owner.QUEUE and await wants_out(tx, conversation, arrival.text):
             arrival.payload = LEAVE_QUEUE
         draft = Draft(text=arrival.shown, attachments=inbound.attachments)
         say = Say(author=Author.CUSTOMER, external_id=inbound.external_id)
@@ -328,16 +278,6 @@ class Intake:
         return conversation
 
 
-def _vouched(claim: IdentityClaim | None) -> IdentityClaim | None:
-    """Return a claim without the company's id unless the channel vouches for it.
-
-    Otherwise somebody who only says who they are would share a record with the one who is.
-    """
-    if claim is None or TRUST_RANK[Trust(claim.trust)] >= TRUST_RANK[Trust.CHANNEL]:
-        return claim
-    return replace(claim, directory_ref="")
-
-
 async def _expect_agent(tx: Tx, conversation: Conversation, until: datetime) -> None:
     """Start to wait for the agent's answer, unless that is already being waited for."""
     last = await tx.last_messages(conversation.id, limit=2)
@@ -352,34 +292,6 @@ async def _quiet(tx: Tx, conversation: Conversation, now: datetime) -> bool:
     recent = await tx.last_messages(conversation.id, limit=10)
     said = [m for m in recent if m.author is Author.SYSTEM and m.visible_to_customer]
     return not said or now - said[-1].created_at >= WAITING_NOTICE_EVERY
-
-
-async def _pressed(tx: Tx, conversation: Conversation, token: str, now: datetime) -> _Pressed:
-    """Look a token up in this conversation; a token of another one means nothing here."""
-    place = parse_choice_token(token)
-    message = await tx.message(conversation.id, place[0]) if place else None
-    choice = _choice(message, place[1]) if message and place else None
-    if choice is None:
-        return _Pressed(expired=True)
-    if choice.payload.startswith(CONTEXTUAL):
-        later = await tx.messages(conversation.id, after=message.seq if message else 0, limit=200)
-        taken = next((m for m in later if m.author is Author.CUSTOMER), None)
-        if taken is not None:
-            again = taken.text == choice.title and now - taken.created_at <= DOUBLE_CLICK
-            return _Pressed(title=choice.title, expired=not again, repeated=again)
-    return _Pressed(title=choice.title, payload=choice.payload)
-
-
-async def _wants_out(tx: Tx, conversation: Conversation, text: str) -> bool:
-    """Say whether a waiting customer typed what the choice to leave the queue says."""
-    said = " ".join(text.split()).casefold()
-    recent = await tx.last_messages(conversation.id, limit=20) if said else []
-    titles = {c.title.casefold() for m in recent for c in m.choices if c.payload == LEAVE_QUEUE}
-    return said in titles
-
-
-def _choice(message: Message, index: int) -> Choice | None:
-    return message.choices[index] if 0 <= index < len(message.choices) else None
 
 
 def _inbox_row(arrival: _Arrival, message: Message) -> InboxRow:

@@ -1,0 +1,54 @@
+"""What a customer chose: pressed buttons, looked up in the conversation that they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.conversation import Conversation
+from bot.domain.message import Author, Choice, Message, parse_choice_token
+from bot.ports import Tx
+
+LEAVE_QUEUE = "/system_leave_queue"
+CONTEXTUAL = ("/affirm", "/deny", "/inform", "/stop")
+"""Payloads that mean something only as an answer to the question they were shown with."""
+DOUBLE_CLICK = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pressed:
+    """A button press after its token was looked up."""
+
+    title: str = ""
+    payload: str = ""
+    expired: bool = False
+    repeated: bool = False
+    """The same choice was taken a moment ago: a double click, not a second wish."""
+
+
+async def pressed(tx: Tx, conversation: Conversation, token: str, now: datetime) -> Pressed:
+    """Look a token up in this conversation; a token of another one means nothing here."""
+    place = parse_choice_token(token)
+    message = await tx.message(conversation.id, place[0]) if place else None
+    choice = _choice(message, place[1]) if message and place else None
+    if choice is None:
+        return Pressed(expired=True)
+    if choice.payload.startswith(CONTEXTUAL):
+        later = await tx.messages(conversation.id, after=message.seq if message else 0, limit=200)
+        taken = next((m for m in later if m.author is Author.CUSTOMER), None)
+        if taken is not None:
+            again = taken.text == choice.title and now - taken.created_at <= DOUBLE_CLICK
+            return Pressed(title=choice.title, expired=not again, repeated=again)
+    return Pressed(title=choice.title, payload=choice.payload)
+
+
+async def wants_out(tx: Tx, conversation: Conversation, text: str) -> bool:
+    """Say whether a waiting customer typed what the choice to leave the queue says."""
+    said = " ".join(text.split()).casefold()
+    recent = await tx.last_messages(conversation.id, limit=20) if said else []
+    titles = {c.title.casefold() for m in recent for c in m.choices if c.payload == LEAVE_QUEUE}
+    return said in titles
+
+
+def _choice(message: Message, index: int) -> Choice | None:
+    return message.choices[index] if 0 <= index < len(message.choices) else None
