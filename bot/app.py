@@ -77,6 +77,7 @@ class App:
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
+        gc.enable()
 
     async def _open(self) -> None:
         parts = self.parts

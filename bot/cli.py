@@ -7,6 +7,7 @@ are one clear line on standard error, with a status that is not 0.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -74,6 +75,7 @@ def run(
 ) -> None:
     """Start the server."""
     settings = _settings(host=host, port=port, data_dir=data_dir, demo=demo)
+    gc.disable()  # until the node is up (see App.start): imports make much that stays and no garbage
     from bot.app import run as run_node  # after the settings: a mistake in them is told at once
 
     run_node(settings)

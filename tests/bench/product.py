@@ -38,6 +38,8 @@ class Server:
     env: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
+    restarts: int = 3
+    """How often it is started again to see how long that takes."""
 
     @property
     def url(self) -> str:
@@ -181,6 +183,7 @@ class Stock(Server):
     """`rasa run` as Rasa ships it: one worker, its REST channel, its default pipeline."""
 
     name: str = "stock"
+    restarts: int = 1
     rasa: Path = stock.RASA
     model: Path
     endpoints: Path | None = None
