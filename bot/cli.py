@@ -64,6 +64,22 @@ def main() -> None:
         _fail(" ".join(str(error).split()))
 
 
+def _import_structlog() -> None:
+    """Import structlog without rich.
+
+    It takes rich for tracebacks with local variables, which we never show (message bodies are among
+    them), and that is a third of a second at each start of a server.
+    """
+    hide = "rich" not in sys.modules
+    if hide:
+        sys.modules["rich"] = None  # type: ignore[assignment]  # Python's own way to say "not there"
+    try:
+        import structlog  # noqa: F401
+    finally:
+        if hide:
+            del sys.modules["rich"]
+
+
 @app.command()
 def run(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -76,6 +92,7 @@ def run(
     """Start the server."""
     settings = _settings(host=host, port=port, data_dir=data_dir, demo=demo)
     gc.disable()  # until the node is up (see App.start): imports make much that stays and no garbage
+    _import_structlog()
     from bot.app import run as run_node  # after the settings: a mistake in them is told at once
 
     run_node(settings)
