@@ -85,8 +85,8 @@ class DeskService:
     async def conversation(self, agent: Agent, conversation_id: str) -> dict[str, Any]:
         """Return a conversation with its customer and the packet of its newest handoff."""
         _require(agent, Permission.READ)
+        packet = await self._packets.build(conversation_id)  # first: it brings the profile up to date
         found = await self._store.read(lambda tx: with_names(tx, conversation_id))
-        packet = await self._packets.build(conversation_id)
         return {**found, "packet": plain(asdict(packet)) if packet else None}
 
     async def messages(
