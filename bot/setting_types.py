@@ -166,7 +166,7 @@ def seconds_by_name(value: str) -> dict[str, float]:
         try:
             found[name.strip()] = float(seconds)
         except ValueError:
-            raise ValueError("must be like C001=2, C002=0.5") from None
+            raise ValueError("must be like C1001=2, C1002=0.5") from None
     return found
 
 

@@ -53,7 +53,7 @@ class Settings:
     demo_delays: dict[str, float] = _setting(
         kind.seconds_by_name,
         "",
-        "Seconds that the demo shop takes for single customers, such as `C001=2`.",
+        "Seconds that the demo shop takes for single customers, such as `C1001=2`.",
         shown="none",
         unset={},
     )

@@ -16,7 +16,6 @@ MAX_AT_ONCE = 512
 """Conversations that are worked on at the same time."""
 LOOK_EVERY = 2.0
 """Seconds between looks for pending work in the store (after a crash, or from another node)."""
-RETRY_AFTER = 1.0
 
 
 class Dispatcher:

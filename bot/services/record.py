@@ -11,7 +11,7 @@ import structlog
 
 from bot.domain.conversation import Conversation
 from bot.domain.ids import new_id
-from bot.domain.message import Attachment, Author, Delivery, Draft, Kind, Message
+from bot.domain.message import Author, Delivery, Draft, Kind, Message
 from bot.domain.work import OutboxRow
 from bot.ports import Capabilities, Sentences, Tx
 
@@ -117,8 +117,3 @@ def _outbox(conversation: Conversation, message: Message) -> OutboxRow:
         address=conversation.address,
         due_at=message.created_at,
     )
-
-
-def media(attachments: tuple[Attachment, ...]) -> str:
-    """Return a short plain description of attachments for texts that cannot show them."""
-    return ", ".join(a.name or a.kind for a in attachments)
