@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,12 +11,18 @@ from typing import Any, Protocol, TypeVar
 from bot.domain.agents import Agent, AuditEntry, Session
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.customer import (
+    AddressChange,
     Answer,
     Cancellation,
+    Case,
     ChannelIdentity,
+    Closure,
     Customer,
     Effect,
+    Invoice,
     Order,
+    Preferences,
+    Product,
     Profile,
     Refund,
     TurnContext,
@@ -474,14 +480,61 @@ class TurnDirectory(Protocol):
         """
         ...
 
-    async def start_return(self, number: str, reason: str) -> Answer[Refund]:
-        """Open a return with its refund, once. REFUSED with detail `not_delivered`, `too_late` or
-        `already`.
+    async def start_return(
+        self, number: str, reason: str, *, item: str = "", resolution: str = "refund"
+    ) -> Answer[Refund]:
+        """Open a return of an order or of one line of it, once, for its money or a replacement.
+
+        REFUSED with detail `not_delivered`, `too_late`, `already`, `unknown_item` or
+        `no_replacement` (out of stock).
         """
         ...
 
     async def refund_status(self, number: str) -> Answer[Refund]:
         """Return the refund that belongs to an order."""
+        ...
+
+    async def invoice(self, number: str) -> Answer[Invoice]:
+        """Return an order's invoice; NOT_FOUND while there is none yet.
+
+        Its `url` is empty unless we know who the customer is: number and postcode are not enough for it.
+        """
+        ...
+
+    async def change_address(self, address: str, *, number: str = "") -> Answer[AddressChange]:
+        """Send an order elsewhere, or change the account's own address, once.
+
+        NOT_ALLOWED unless we know who the customer is (an order's e-mail or postcode is not enough to
+        have parcels sent elsewhere); the account's own address needs them to be signed in. REFUSED with
+        detail `left` (the order has gone) or `incomplete`.
+        """
+        ...
+
+    async def set_preferences(self, changes: Mapping[str, bool]) -> Answer[Preferences]:
+        """Change fields of `Preferences`, once; NOT_ALLOWED when we do not know who they are."""
+        ...
+
+    async def update_account_holder(self, changes: Mapping[str, str]) -> Answer[Profile]:
+        """Change `name`, `email` or `phone`, once; NOT_ALLOWED unless signed in.
+
+        REFUSED with detail `invalid` or `taken` (the e-mail is another account's).
+        """
+        ...
+
+    async def close_account(self) -> Answer[Closure]:
+        """Close the account, once; NOT_ALLOWED unless signed in. REFUSED with detail `open_orders`."""
+        ...
+
+    async def open_case(self, kind: str, text: str, *, number: str = "") -> Answer[Case]:
+        """Have the company look into something, once; with an order, that must be open to them."""
+        ...
+
+    async def case(self, number: str) -> Answer[Case]:
+        """Return a case that was opened in this conversation or is the customer's own."""
+        ...
+
+    async def find_products(self, text: str) -> Answer[tuple[Product, ...]]:
+        """Return the articles that fit a customer's words best, at most five; anybody may ask."""
         ...
 
 
@@ -581,12 +634,54 @@ class CustomerDirectory(Protocol):
         """Cancel; the same key again returns the first answer."""
         ...
 
-    async def start_return(self, number: str, reason: str, *, key: str) -> Answer[Refund]:
+    async def start_return(
+        self, number: str, reason: str, *, item: str = "", resolution: str = "refund", key: str
+    ) -> Answer[Refund]:
         """Open a return; the same key again returns the first answer."""
         ...
 
     async def refund_status(self, number: str) -> Answer[Refund]:
         """Return the refund of an order."""
+        ...
+
+    async def invoice(self, number: str) -> Answer[Invoice]:
+        """Return the invoice of an order."""
+        ...
+
+    async def change_address(
+        self, address: str, *, ref: str = "", number: str = "", key: str
+    ) -> Answer[AddressChange]:
+        """Change the address of order `number`, or of customer `ref` if that is empty."""
+        ...
+
+    async def set_preferences(
+        self, ref: str, changes: Mapping[str, bool], *, key: str
+    ) -> Answer[Preferences]:
+        """Change some of a customer's preferences; return them all."""
+        ...
+
+    async def update_account_holder(
+        self, ref: str, changes: Mapping[str, str], *, key: str
+    ) -> Answer[Profile]:
+        """Change a customer's name, e-mail or phone."""
+        ...
+
+    async def close_account(self, ref: str, *, key: str) -> Answer[Closure]:
+        """Close a customer's account; refused while orders are on their way."""
+        ...
+
+    async def open_case(
+        self, kind: str, text: str, *, ref: str = "", number: str = "", key: str
+    ) -> Answer[Case]:
+        """Open a case, of a customer or an order if known."""
+        ...
+
+    async def case(self, number: str) -> Answer[Case]:
+        """Return a case."""
+        ...
+
+    async def find_products(self, text: str) -> Answer[tuple[Product, ...]]:
+        """Return the articles that fit a text best, at most five, best first; OK with none as well."""
         ...
 
     async def start(self) -> None:

@@ -81,8 +81,28 @@ class Answer(Generic[T]):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Preferences:
+    """How a customer wants to hear from the company; orders and cases are told of in any case.
+
+    `newsletter` and `offers` are what they get, the others are ways: `messages` are messages in a chat
+    that the customer did not ask for, such as a follow-up.
+    """
+
+    newsletter: bool = False
+    offers: bool = False
+    email: bool = True
+    sms: bool = True
+    phone: bool = True
+    post: bool = True
+    messages: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
-    """What the company knows of a customer; `tier` is such as "standard" or "gold"."""
+    """What the company knows of a customer; `tier` is such as "standard" or "gold".
+
+    `points` are those of the loyalty programme, None for a company that has none; `address` is one line.
+    """
 
     ref: str
     name: str
@@ -92,6 +112,9 @@ class Profile:
     language: str = "en"
     since: date | None = None
     notes: tuple[str, ...] = ()
+    address: str = ""
+    points: int | None = None
+    preferences: Preferences = Preferences()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +132,9 @@ class Order:
 
     `status` is one of: processing, packed, shipped, out_for_delivery, delivered, cancelled, returned.
     `total` is in `currency` (ISO 4217). `postcode` and `email` are never shown to a customer who has
-    not proved them.
+    not proved them. `changeable` orders can still get another address. `cancellation_fee` is what
+    would be kept back now. `payment_state` is one of: paid, pending, failed, refunded, or empty when
+    unknown.
     """
 
     number: str
@@ -126,21 +151,36 @@ class Order:
     delivered_on: date | None = None
     cancellable: bool = False
     returnable: bool = False
+    changeable: bool = False
+    cancellation_fee: Decimal = Decimal(0)
+    address: str = ""
+    payment_method: str = ""
+    payment_state: str = ""
+    warranty_until: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cancellation:
-    """The outcome of cancelling an order; `already` when it had been cancelled before this request."""
+    """The outcome of cancelling an order; `already` when it had been cancelled before this request.
+
+    `refund` is what the customer gets back, `fee` what was kept of the order's total.
+    """
 
     number: str
     refund: Decimal
     currency: str
     already: bool = False
+    fee: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refund:
-    """A return with its refund; `state` is one of: requested, approved, paid, declined."""
+    """A return with its refund, or with a replacement and then no amount.
+
+    `state` is one of: requested, approved, paid, declined; `resolution` is refund or replacement;
+    `item` is the line it is about, empty for the whole order; `send_back` says whether the customer
+    has to send anything.
+    """
 
     number: str
     order_number: str
@@ -149,6 +189,71 @@ class Refund:
     state: str
     requested_on: date
     expected_on: date | None = None
+    resolution: str = "refund"
+    item: str = ""
+    send_back: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Invoice:
+    """An order's invoice; `url` opens the document for whoever has it."""
+
+    number: str
+    order_number: str
+    issued_on: date
+    total: Decimal
+    currency: str
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddressChange:
+    """The address that now holds: of the order `number`, or of the account if that is empty."""
+
+    address: str
+    number: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closure:
+    """An account that closes on a day; `already` when that had been asked for before."""
+
+    closes_on: date
+    already: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """A matter that the company looks into and answers by `promised_by`.
+
+    `kind` is complaint, late_delivery, payment or other; `state` is one of: open, solved, closed.
+    `answer` is what the company found, in words for the customer, once it is solved.
+    """
+
+    number: str
+    kind: str
+    state: str
+    opened_on: date
+    promised_by: date
+    customer_ref: str = ""
+    order_number: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Product:
+    """An article of the catalogue; `facts` are such as {"material": "oak"}, in words for customers."""
+
+    sku: str
+    name: str
+    price: Decimal
+    currency: str
+    in_stock: bool
+    summary: str = ""
+    url: str = ""
+    image_url: str = ""
+    restock_on: date | None = None
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
