@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, money, services
-from actions.order_form import AskConfirm, AskOrderNumber, OrderForm, ended, failed, forget
+from actions.forms import AskConfirmed, failed
+from actions.order_form import AskOrderNumber, FinishOrder, OrderForm
 from bot.domain.customer import Order, Status
 
 REFUSED = {
@@ -43,39 +44,26 @@ class AskCancelOrderNumber(AskOrderNumber):
 
     form = ValidateCancelOrderForm
 
-    @property
-    def ask(self) -> str:
-        """Name the response that asks."""
-        return "utter_which_order_cancel"
 
-
-class AskConfirmCancel(AskConfirm):
+class AskConfirmCancel(AskConfirmed):
     """Ask for a yes before cancelling."""
 
-    slot = "confirm_cancel"
-
-    @property
-    def ask(self) -> str:
-        """Name the response that asks."""
-        return "utter_confirm_cancel"
+    form = ValidateCancelOrderForm
 
 
-class ActionCancelOrder(Action):
+class ActionCancelOrder(FinishOrder):
     """Cancel, once, and say what the directory says happened."""
 
-    def name(self) -> str:
-        """Return the name."""
-        return "action_cancel_order"
+    form = ValidateCancelOrderForm
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+    async def finish(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
         """Cancel the order that was asked about, if the customer said yes."""
-        events = ended(dispatcher, tracker)
-        if events is not None:
-            return events
         number = tracker.get_slot("order_number")
-        if not tracker.get_slot("confirm_cancel") or tracker.get_slot("confirm_for") != number:
-            dispatcher.utter_message(response="utter_cancel_kept")
-            return forget()
+        if not self.agreed(tracker):
+            dispatcher.utter_message(response="utter_cancel_kept", order_number=number)
+            return []
         answer = await services().directory.cancel_order(number)
         if answer.value is not None:
             response = "utter_cancel_already" if answer.value.already else "utter_cancel_done"
@@ -88,4 +76,4 @@ class ActionCancelOrder(Action):
             dispatcher.utter_message(response="utter_cancel_unknown", order_number=number)
         else:
             failed(dispatcher, answer.status)
-        return forget()
+        return []

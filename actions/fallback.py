@@ -8,8 +8,8 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, choice, has_response, part, services
+from actions.forms import leave
 from actions.handoff import signal, unfinished
-from actions.order_form import leave
 from bot.domain.handoff import Reason
 
 ACTION = "action_fallback"
@@ -34,7 +34,7 @@ class ActionFallback(Action):
             texts = [previous[0].get("text") or "", tracker.latest_message.get("text") or ""]
             intents = [name for name, _ in ranking(tracker)[:MAX_CHOICES]]
             evidence = {"texts": texts, "intents": intents, **unfinished(tracker)}
-            return [signal(Reason.NOT_UNDERSTOOD, **evidence), *leave()]
+            return [signal(Reason.NOT_UNDERSTOOD, **evidence), *leave(tracker, domain)]
         if tracker.active_loop_name:  # the form asks its question again by itself
             dispatcher.utter_message(response="utter_rephrase_in_form")
             return []

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, day, money, part, services
-from actions.order_form import AskConfirm, AskOrderNumber, OrderForm, ended, failed, forget
+from actions.forms import AskConfirmed, failed
+from actions.order_form import AskOrderNumber, FinishOrder, OrderForm
 from bot.domain.customer import Order, Refund, Status
 
 REFUSED = {
@@ -21,10 +22,10 @@ REFUSED_CANCELLED = "utter_return_refused_cancelled"
 MAX_REASON = 300
 
 
-class ValidateRefundForm(OrderForm):
+class ValidateGetRefundForm(OrderForm):
     """Only an order that the directory calls returnable goes on to reason and question."""
 
-    topic = "refund"
+    topic = "get_refund"
 
     @staticmethod
     def refusal(order: Order) -> str:
@@ -45,47 +46,40 @@ class ValidateRefundForm(OrderForm):
         return {"return_reason": reason or None}
 
 
-class AskRefundOrderNumber(AskOrderNumber):
+class AskGetRefundOrderNumber(AskOrderNumber):
     """Ask which order to send back."""
 
-    form = ValidateRefundForm
-
-    @property
-    def ask(self) -> str:
-        """Name the response that asks."""
-        return "utter_which_order_return"
+    form = ValidateGetRefundForm
 
 
-class AskConfirmReturn(AskConfirm):
+class AskConfirmReturn(AskConfirmed):
     """Ask for a yes before the return is opened."""
 
-    slot = "confirm_return"
-
-    @property
-    def ask(self) -> str:
-        """Name the response that asks."""
-        return "utter_confirm_return"
+    form = ValidateGetRefundForm
 
 
-class ActionStartReturn(Action):
+class ActionGetRefund(FinishOrder):
     """Open the return, once, and say what the directory says happened."""
 
-    def name(self) -> str:
-        """Return the name."""
-        return "action_start_return"
+    form = ValidateGetRefundForm
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+    async def early(
+        self, end: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
+        """Say why not; a delivered order may not be returnable because it already is on its way back."""
+        number = tracker.get_slot("order_number")
+        if end == REFUSED["too_late"] and await _open_already(number):
+            end = REFUSED["already"]
+        return await super().early(end, dispatcher, tracker, domain)
+
+    async def finish(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
         """Open a return of the order that was asked about, if the customer said yes."""
         number = tracker.get_slot("order_number")
-        if tracker.get_slot("form_end") == REFUSED["too_late"] and await _open_already(number):
-            dispatcher.utter_message(response=REFUSED["already"], order_number=number)
-            return forget()
-        events = ended(dispatcher, tracker)
-        if events is not None:
-            return events
-        if not tracker.get_slot("confirm_return") or tracker.get_slot("confirm_for") != number:
+        if not self.agreed(tracker):
             dispatcher.utter_message(response="utter_return_not_started")
-            return forget()
+            return []
         answer = await services().directory.start_return(number, tracker.get_slot("return_reason") or "")
         if answer.value is not None:
             dispatcher.utter_message(response="utter_return_done", **refund_values(answer.value, domain))
@@ -96,7 +90,7 @@ class ActionStartReturn(Action):
             dispatcher.utter_message(response="utter_return_unknown", order_number=number)
         else:
             failed(dispatcher, answer.status)
-        return forget()
+        return []
 
 
 async def _open_already(number: str) -> bool:

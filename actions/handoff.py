@@ -10,7 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.common import Domain, Event
-from actions.order_form import leave
+from actions.forms import leave
 from bot.domain.handoff import Reason
 
 
@@ -45,4 +45,4 @@ class ActionRequestHandoff(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
         """Signal, and leave the form: the person goes on from here."""
         text = tracker.latest_message.get("text") or ""
-        return [signal(Reason.ASKED_FOR_HUMAN, text=text, **unfinished(tracker)), *leave()]
+        return [signal(Reason.ASKED_FOR_HUMAN, text=text, **unfinished(tracker)), *leave(tracker, domain)]

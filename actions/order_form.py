@@ -1,20 +1,17 @@
-"""What all forms about one order share: finding it, proving it, changing one's mind, leaving.
-
-A form ends early by setting the slot `form_end` to the response that says why.
-"""
+"""What all forms about one order share: finding it, proving it, changing one's mind about it."""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.forms import REQUESTED_SLOT, FormValidationAction
 
 from actions.common import Domain, Event, choice, item_of, money, part, services
+from actions.forms import END_THROTTLED, END_TRY_LATER, Finish, TopicForm, entities, forget
 from bot.domain.customer import Answer, Order, Status
 
 NUMBER = re.compile(r"(?<!card ending )(?<!\d)\d{3,12}")
@@ -25,40 +22,21 @@ together with the regex in data/nlu/inform.yml.
 ANOTHER = "other"
 """The value by which a choice says that another order is meant than the one talked about."""
 
+COMMON = frozenset({"the", "and", "for", "with", "set", "one", "two", "order", "new", "old", "not", "all"})
+"""Words in the names of articles that name nothing by themselves."""
+
 MAX_TRIES = 2
 MAX_CHOICES = 5
 MAX_POSTCODE = 10
 
 END_NO_ORDER = "utter_end_no_order"
 END_WRONG_PROOF = "utter_end_wrong_proof"
-END_THROTTLED = "utter_end_throttled"
-END_TRY_LATER = "utter_end_try_later"
-
-FORM_SLOTS = (
-    "proof_needed",
-    "tries",
-    "form_end",
-    "confirm_for",
-    "confirm_cancel",
-    "confirm_return",
-    "return_reason",
-)
-"""Slots that mean something only while one form runs; number and proof of an order stay."""
 
 
-def forget(*names: str) -> list[Event]:
-    """Return events that empty the slots of a finished form, and those in `names`."""
-    return [SlotSet(name, None) for name in (*FORM_SLOTS, *names)]
-
-
-def forget_order() -> list[Event]:
+def forget_order(tracker: Tracker, domain: Domain) -> list[Event]:
     """Return events that empty what belongs to the order; the reason of a return stays."""
-    return [event for event in forget("order_number") if event["name"] != "return_reason"]
-
-
-def leave() -> list[Event]:
-    """Return events that end whatever form is active."""
-    return [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), *forget()]
+    events = forget(tracker, domain, "order_number")
+    return [event for event in events if event["name"] != "return_reason"]
 
 
 def find_number(text: Any) -> str | None:
@@ -94,19 +72,17 @@ def mentioned(tracker: Tracker, value: str) -> bool:
     return value in values or value in (message.get("text") or "")
 
 
-class OrderForm(FormValidationAction, ABC):
+class OrderForm(TopicForm, ABC):
     """Ask for an order, and for its e-mail or postcode only when the directory wants that."""
-
-    topic: ClassVar[str]
 
     @staticmethod
     @abstractmethod
     def refusal(order: Order) -> str:
         """Return the response that says why this form cannot go on with `order`, or an empty text."""
 
-    def name(self) -> str:
-        """Return the name that Rasa derives from the form's."""
-        return f"validate_{self.topic}_form"
+    def subject(self, tracker: Tracker) -> str:
+        """Return the order's number."""
+        return find_number(tracker.get_slot("order_number")) or ""
 
     async def required_slots(
         self, domain_slots: list[str], dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
@@ -117,13 +93,24 @@ class OrderForm(FormValidationAction, ABC):
         proof = tracker.get_slot("proof_needed") or tracker.get_slot("order_proof") is not None
         return [slot for slot in domain_slots if slot != "order_proof" or proof]
 
+    async def extract_order_number(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Take the one order that the customer's words can mean: "the lamp", "cancel the rug"."""
+        if tracker.get_slot("order_number") or tracker.latest_message.get("entities"):
+            return {}
+        meant = await self._meant(tracker)
+        return {"order_number": meant.number} if meant else {}
+
     async def validate_order_number(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
         """Look the order up."""
         if value == ANOTHER:
-            return {event["name"]: None for event in forget_order()}
+            return {event["name"]: None for event in forget_order(tracker, domain)}
         number, proof = find_number(value), find_proof(tracker)
+        if number is None and (meant := await self._meant(tracker)):
+            number = meant.number
         if number is None:
             if proof is not None:  # the e-mail came before the number
                 return {"order_number": None}
@@ -141,22 +128,15 @@ class OrderForm(FormValidationAction, ABC):
         if not number or not tracker.get_slot("proof_needed"):
             return {"order_proof": proof}
         if proof is None:
-            if tracker.get_slot("order_proof") not in (None, number) and not _numbers(tracker):
+            if tracker.get_slot("order_proof") not in (None, number) and not numbers(tracker):
                 dispatcher.utter_message(response="utter_need_answer")
             return {"order_proof": None}
         return await self._prove(number, proof, dispatcher, tracker, domain)
 
-    def validate_confirm_cancel(
-        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
-    ) -> dict[str, Any]:
-        """Take a yes or no only for the order that was asked about."""
-        return {"confirm_cancel": value if _asked_about(tracker) else None}
-
-    def validate_confirm_return(
-        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
-    ) -> dict[str, Any]:
-        """Take a yes or no only for the order that was asked about."""
-        return {"confirm_return": value if _asked_about(tracker) else None}
+    async def _meant(self, tracker: Tracker) -> Order | None:
+        answer = await services().directory.orders()
+        fitting = [order for order in answer.value or () if not self.refusal(order)]
+        return by_words(str(tracker.latest_message.get("text") or ""), fitting)
 
     async def _prove(
         self, number: str, proof: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
@@ -210,30 +190,42 @@ def _order_slots(order: Order, domain: Domain) -> dict[str, Any]:
     }
 
 
-def _numbers(tracker: Tracker) -> list[str]:
-    return [
-        e["value"] for e in tracker.latest_message.get("entities", []) if e.get("entity") == "order_number"
-    ]
+def numbers(tracker: Tracker) -> list[str]:
+    """Return the order numbers in the latest message."""
+    return entities(tracker, "order_number")
 
 
-def _asked_about(tracker: Tracker) -> bool:
-    number = find_number(tracker.get_slot("order_number"))
-    return number is not None and tracker.get_slot("confirm_for") == number
+def by_words(text: str, orders: Sequence[Order]) -> Order | None:
+    """Return the only order that has something in it which the text names; None if none or several."""
+    said = _words(text)
+    hits = [(len(said & _words(" ".join(i.name for i in order.items))), order) for order in orders]
+    best = max((count for count, _ in hits), default=0)
+    meant = [order for count, order in hits if count == best]
+    return meant[0] if best and len(meant) == 1 else None
+
+
+def _words(text: str) -> set[str]:
+    """Return the words of a text that can name an article, without their plural."""
+    found = re.findall(r"[^\W\d_]{3,}", text.casefold())
+    return {word.removesuffix("s") for word in found} - COMMON
 
 
 class AskOrderNumber(Action, ABC):
     """Ask which order is meant, with the customer's own recent orders as choices when we know them."""
 
-    form: ClassVar[type[OrderForm]]
+    @property
+    @abstractmethod
+    def form(self) -> type[OrderForm]:
+        """Name the form's validation; a class attribute will do."""
 
     def name(self) -> str:
         """Return the name that Rasa derives from the form's."""
-        return f"action_ask_{self.form.topic}_form_order_number"
+        return f"action_ask_{self.form().topic}_form_order_number"
 
     @property
-    @abstractmethod
     def ask(self) -> str:
         """Name the response that asks."""
+        return f"utter_which_order_{self.form().topic}"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
         """Offer the orders with which the form could go on."""
@@ -241,7 +233,7 @@ class AskOrderNumber(Action, ABC):
         if not answer.value:
             dispatcher.utter_message(response=self.ask)
             return []
-        fitting = [order for order in answer.value if not self.form.refusal(order)][:MAX_CHOICES]
+        fitting = [order for order in answer.value if not self.form().refusal(order)][:MAX_CHOICES]
         response = f"{self.ask}_choices" if fitting else "utter_ask_order_number_none_fits"
         dispatcher.utter_message(response=response, buttons=[_order_choice(o, domain) for o in fitting])
         return []
@@ -254,40 +246,16 @@ def _order_choice(order: Order, domain: Domain) -> dict[str, str]:
     return choice(title, f'/inform{{"order_number": "{order.number}"}}')
 
 
-class AskConfirm(Action, ABC):
-    """Ask for the one yes, and note for which order it was asked."""
+class FinishOrder(Finish, ABC):
+    """The end of a form about an order."""
 
-    slot: ClassVar[str]
-
-    @property
-    @abstractmethod
-    def ask(self) -> str:
-        """Name the response that asks."""
-
-    def name(self) -> str:
-        """Return the name that Rasa derives from the slot's."""
-        return f"action_ask_{self.slot}"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
-        """Say what will happen and ask."""
-        dispatcher.utter_message(response=self.ask)
-        return [SlotSet("confirm_for", tracker.get_slot("order_number"))]
-
-
-def ended(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Event] | None:
-    """Say why a form ended before its time; None if it did not."""
-    end = tracker.get_slot("form_end")
-    number = tracker.get_slot("order_number")
-    if end:
+    async def early(
+        self, end: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
+        """Say why, and forget the order if it was not found."""
+        number = tracker.get_slot("order_number")
         dispatcher.utter_message(response=end, order_number=number or "")
-        return forget() if number else forget("order_number", "order_proof")
-    return None if number else forget()
-
-
-def failed(dispatcher: CollectingDispatcher, status: Status) -> None:
-    """Say that the directory gave no answer that the topic knows how to use."""
-    response = END_THROTTLED if status is Status.THROTTLED else END_TRY_LATER
-    dispatcher.utter_message(response=response)
+        return [] if number else forget(tracker, domain, "order_proof")
 
 
 class ActionForgetOrder(Action):
@@ -299,18 +267,4 @@ class ActionForgetOrder(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
         """Let the form ask anew."""
-        return forget_order()
-
-
-class ActionLeaveForm(Action):
-    """The customer wants to stop."""
-
-    def name(self) -> str:
-        """Return the name."""
-        return "action_leave_form"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
-        """Leave the active form; nothing has been changed by it."""
-        response = "utter_left_form" if tracker.active_loop_name else "utter_nothing_to_stop"
-        dispatcher.utter_message(response=response)
-        return leave()
+        return forget_order(tracker, domain)

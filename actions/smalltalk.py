@@ -6,7 +6,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, services
-from actions.order_form import leave
+from actions.forms import leave
 
 
 class ActionGreet(Action):
@@ -38,4 +38,4 @@ class ActionGoodbye(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
         """Say goodbye and leave the active form."""
         dispatcher.utter_message(response="utter_goodbye")
-        return leave()
+        return leave(tracker, domain)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, day, has_response, item_of, part, services
-from actions.order_form import AskOrderNumber, OrderForm, ended, failed, forget
+from actions.forms import failed
+from actions.order_form import AskOrderNumber, FinishOrder, OrderForm
 from bot.domain.customer import Order
 
 
@@ -26,34 +27,26 @@ class AskTrackOrderNumber(AskOrderNumber):
 
     form = ValidateTrackOrderForm
 
-    @property
-    def ask(self) -> str:
-        """Name the response that asks."""
-        return "utter_which_order_track"
 
-
-class ActionTrackOrder(Action):
+class ActionTrackOrder(FinishOrder):
     """Say what the directory knows of the order now."""
 
-    def name(self) -> str:
-        """Return the name."""
-        return "action_track_order"
+    form = ValidateTrackOrderForm
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+    async def finish(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
         """Answer by the order's status; a status without a response of its own gets the general one."""
-        events = ended(dispatcher, tracker)
-        if events is not None:
-            return events
         answer = await services().directory.order(tracker.get_slot("order_number"))
         if answer.value is None:
             failed(dispatcher, answer.status)
-            return forget()
+            return []
         order = answer.value
         response = f"utter_order_{order.status}"
         if not has_response(domain, response):
             response = "utter_order_other"
         dispatcher.utter_message(response=response, **_values(order, domain))
-        return forget()
+        return []
 
 
 def _values(order: Order, domain: Domain) -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, has_response, services
+from actions.forms import failed
 from actions.get_refund import refund_values
-from actions.order_form import AskOrderNumber, OrderForm, ended, failed, forget
+from actions.order_form import AskOrderNumber, FinishOrder, OrderForm
 from bot.domain.customer import Order, Status
 
 
@@ -27,24 +28,16 @@ class AskTrackRefundOrderNumber(AskOrderNumber):
 
     form = ValidateTrackRefundForm
 
-    @property
-    def ask(self) -> str:
-        """Name the response that asks."""
-        return "utter_which_order_refund"
 
-
-class ActionTrackRefund(Action):
+class ActionTrackRefund(FinishOrder):
     """Say what the directory knows of the refund now."""
 
-    def name(self) -> str:
-        """Return the name."""
-        return "action_track_refund"
+    form = ValidateTrackRefundForm
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+    async def finish(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
         """Answer by the refund's state; a state without a response of its own gets the general one."""
-        events = ended(dispatcher, tracker)
-        if events is not None:
-            return events
         number = tracker.get_slot("order_number")
         answer = await services().directory.refund_status(number)
         if answer.value is not None:
@@ -56,4 +49,4 @@ class ActionTrackRefund(Action):
             dispatcher.utter_message(response="utter_refund_none", order_number=number)
         else:
             failed(dispatcher, answer.status)
-        return forget()
+        return []

@@ -184,7 +184,7 @@ async def test_what_is_not_a_call_is_told_so(server: Served) -> None:
 
 
 async def test_trust_comes_from_the_signed_context_and_a_replay_changes_nothing(server: Served) -> None:
-    slots = {"order_number": "4522", "confirm_cancel": True, "confirm_for": "4522"}
+    slots = {"order_number": "4522", "confirmed": True, "confirm_for": "4522"}
     # A slot that claims more than the context says is only a slot.
     stranger = seal(call(CANCEL, conversation="stranger"), key_of(server))
     answer = await post(server, body(CANCEL, stranger, **slots, trust="verified", directory_ref="C001"))

@@ -13,7 +13,7 @@ ODD_TEXTS = (
     "/restart",
     "/session_start",
     '/cancel_order{"order_number": "4504"}',
-    '/affirm{"confirm_cancel": true}',
+    '/affirm{"confirmed": true}',
     "/",
     "//",
     "~1.0",

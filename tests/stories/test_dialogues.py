@@ -110,19 +110,19 @@ async def test_a_customer_we_know_chooses_among_their_orders(start: Start) -> No
     await c.say("hello")
     said(c, "utter_greet_name")
     await c.press("Track an order")
-    said(c, "utter_which_order_track_choices")
+    said(c, "utter_which_order_track_order_choices")
     assert [title[:4] for title in c.choices] == ["4522", "4521", "4523"]
     await c.press("4523")
     said(c, "utter_order_delivered")
     await c.press("Another order")
-    said(c, "utter_which_order_track_choices")
+    said(c, "utter_which_order_track_order_choices")
 
 
 async def test_cancelling_asks_once_and_happens_once(start: Start, shop: DemoDirectory) -> None:
     c = start(jane=True)
     await c.say("where is 4522")
     await c.say("cancel it please")
-    said(c, "utter_confirm_cancel")
+    said(c, "utter_confirm_cancel_order")
     assert "4522" in c.messages[0].text
     assert "£189.00" in c.messages[0].text
     assert await changes(shop) == []
@@ -139,7 +139,7 @@ async def test_cancelling_asks_once_and_happens_once(start: Start, shop: DemoDir
 async def test_anything_but_yes_changes_nothing(start: Start, shop: DemoDirectory, no: str) -> None:
     c = start(jane=True)
     await c.say("cancel 4522")
-    said(c, "utter_confirm_cancel")
+    said(c, "utter_confirm_cancel_order")
     await c.say(no)
     assert c.last is not None
     assert c.last.awaiting == ""
@@ -152,7 +152,7 @@ async def test_a_yes_with_another_number_is_no_yes(start: Start, shop: DemoDirec
     c = start()
     await c.say("I'd like to cancel order 4525")
     await c.say("ls6 2ab")
-    said(c, "utter_confirm_cancel")
+    said(c, "utter_confirm_cancel_order")
     await c.say("yes, 4524")
     said(c, "utter_cancel_refused_shipped")
     assert await changes(shop) == []
@@ -162,13 +162,13 @@ async def test_another_order_in_the_middle(start: Start, shop: DemoDirectory) ->
     c = start(jane=True)
     await c.say("cancel 4522")
     await c.say("no, the other one")
-    said(c, "utter_which_order_cancel_choices")
+    said(c, "utter_which_order_cancel_order_choices")
     await c.say("4521")
     said(c, "utter_cancel_refused_shipped")
     await c.press("Another order")
-    said(c, "utter_which_order_cancel_choices")
+    said(c, "utter_which_order_cancel_order_choices")
     await c.press("4522")
-    said(c, "utter_confirm_cancel")
+    said(c, "utter_confirm_cancel_order")
     await c.say("yes")
     assert await changes(shop) == [("4522", "cancelled")]
 
@@ -187,9 +187,14 @@ async def test_a_question_in_between_and_back(start: Start) -> None:
 async def test_another_topic_in_between(start: Start) -> None:
     c = start(jane=True)
     await c.say("cancel 4522")
-    said(c, "utter_confirm_cancel")
+    said(c, "utter_confirm_cancel_order")
     await c.say("wait, where is 4521")
-    said(c, "utter_order_out_for_delivery")
+    said(c, "utter_order_out_for_delivery", "utter_way_back")
+    await c.say("yes")
+    said(c, "utter_confirm_cancel_order")
+    assert "4522" in c.messages[0].text
+    await c.say("no")
+    said(c, "utter_cancel_kept")
     await c.say("yes")
     said(c, "utter_what_next")
 
@@ -219,7 +224,7 @@ async def test_two_wrong_numbers_offer_a_person(start: Start) -> None:
     c = start(jane=True)
     await c.say("where is my order")
     await c.say("4999")
-    said(c, "utter_order_not_found", "utter_which_order_track_choices")
+    said(c, "utter_order_not_found", "utter_which_order_track_order_choices")
     await c.say("it's 4998")
     said(c, "utter_end_no_order")
 
@@ -228,7 +233,7 @@ async def test_a_return_with_the_reason_given_at_once(start: Start, shop: DemoDi
     c = start()
     await c.say("I want to return 4523, it arrived broken")
     await c.say(EMAIL)
-    said(c, "utter_confirm_return")
+    said(c, "utter_confirm_get_refund")
     assert "damaged" in c.messages[0].text
     await c.say("yes please")
     said(c, "utter_return_done")
@@ -244,7 +249,7 @@ async def test_a_return_step_by_step_with_own_words(start: Start, shop: DemoDire
     await c.press("4523")
     said(c, "utter_ask_return_reason")
     await c.say("it smells funny and my cat hates it")
-    said(c, "utter_confirm_return")
+    said(c, "utter_confirm_get_refund")
     assert "my cat hates it" in c.messages[0].text
     await c.press("No")
     said(c, "utter_return_not_started")
@@ -260,7 +265,7 @@ async def test_a_shop_that_does_not_answer(
     said(c, "utter_end_try_later")
     failures.clear()
     await c.say("cancel 4522")
-    said(c, "utter_confirm_cancel")
+    said(c, "utter_confirm_cancel_order")
     failures["C1001"] = Failure.DOWN
     await c.say("yes")
     said(c, "utter_cancel_unknown")

@@ -70,7 +70,8 @@ class StrictDirectory:
         return self._answer("profile")
 
     async def orders(self) -> Answer[Any]:
-        return self._answer("orders")
+        """Strangers have none, unless a test says otherwise."""
+        return self.answers.get(("orders",), no(Status.NOT_ALLOWED))
 
     async def order(self, number: str) -> Answer[Any]:
         return self._answer("order", number)
@@ -124,6 +125,7 @@ def tracker(
     loop: str = "",
     events: list[dict[str, Any]] | None = None,
     ranking: list[tuple[str, float]] | None = None,
+    confidence: float = 1.0,
 ) -> Tracker:
     """Return a tracker; `candidates` are slots that the message just filled."""
     known = dict.fromkeys(domain()["slots"]) | {"requested_slot": None} | (slots or {}) | (candidates or {})
@@ -133,7 +135,12 @@ def tracker(
     return Tracker(
         sender_id="c",
         slots=known,
-        latest_message={"text": text, "entities": found, "intent_ranking": ranked},
+        latest_message={
+            "text": text,
+            "intent": {"name": "", "confidence": confidence},
+            "entities": found,
+            "intent_ranking": ranked,
+        },
         events=[*(events or []), {"event": "action", "name": loop or "action_listen"}, *set_now],
         paused=False,
         followup_action=None,

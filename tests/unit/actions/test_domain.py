@@ -23,6 +23,8 @@ FAMILIES = {
     "utter_order_": "actions/track_order.py by an order's status",
     "utter_refund_": "actions/track_refund.py by a refund's state",
     "utter_choice_title_": "actions/fallback.py by an intent",
+    "utter_which_order_": "actions/order_form.py by a form",
+    "utter_confirm_": "actions/forms.py by a form",
 }
 PLACEHOLDERS = {
     "queue_place": {"place"},

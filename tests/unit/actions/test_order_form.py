@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from actions.cancel_order import AskCancelOrderNumber, AskConfirmCancel, ValidateCancelOrderForm
-from actions.get_refund import ValidateRefundForm
-from actions.order_form import ActionForgetOrder, ActionLeaveForm, find_number
+from actions.forms import ActionLeaveForm
+from actions.get_refund import ValidateGetRefundForm
+from actions.order_form import ActionForgetOrder, find_number
 from actions.track_order import AskTrackOrderNumber, ValidateTrackOrderForm
 from bot.domain.customer import Status
 from tests.unit.actions.support import Outcome, StrictDirectory, no, ok, order, run, tracker, turn
@@ -43,7 +44,7 @@ async def test_a_known_order_goes_on_to_the_question() -> None:
     outcome = await fill(directory, "4522", candidates={"order_number": "4522"})
     assert outcome.slots["order_number"] == "4522"
     assert (outcome.slots["order_item"], outcome.slots["order_total"]) == ("Wool rug", "£189.00")
-    assert outcome.slots["requested_slot"] == "confirm_cancel"
+    assert outcome.slots["requested_slot"] == "confirmed"
     assert outcome.said == []
 
 
@@ -174,11 +175,11 @@ async def test_a_directory_that_does_not_answer_ends_the_form(status: Status, en
         (ValidateCancelOrderForm(), order(status="delivered"), "utter_cancel_refused_delivered"),
         (ValidateCancelOrderForm(), order(status="cancelled"), "utter_cancel_already"),
         (ValidateCancelOrderForm(), order(status="on_hold"), "utter_cancel_refused_other"),
-        (ValidateRefundForm(), order(status="processing"), "utter_return_refused_not_delivered"),
-        (ValidateRefundForm(), order(status="cancelled"), "utter_return_refused_cancelled"),
-        (ValidateRefundForm(), order(status="returned"), "utter_return_refused_already"),
+        (ValidateGetRefundForm(), order(status="processing"), "utter_return_refused_not_delivered"),
+        (ValidateGetRefundForm(), order(status="cancelled"), "utter_return_refused_cancelled"),
+        (ValidateGetRefundForm(), order(status="returned"), "utter_return_refused_already"),
         (
-            ValidateRefundForm(),
+            ValidateGetRefundForm(),
             order(status="delivered", returnable=False),
             "utter_return_refused_too_late",
         ),
@@ -201,15 +202,15 @@ async def test_a_yes_counts_only_for_the_order_asked_about(
     outcome = await fill(
         directory,
         f"yes {number}",
-        slots={"confirm_for": asked, "requested_slot": "confirm_cancel"},
-        candidates={"confirm_cancel": True, "order_number": number},
+        slots={"confirm_for": asked, "requested_slot": "confirmed"},
+        candidates={"confirmed": True, "order_number": number},
     )
-    assert outcome.slots["confirm_cancel"] is kept
-    assert outcome.slots["requested_slot"] == (None if kept else "confirm_cancel")
+    assert outcome.slots["confirmed"] is kept
+    assert outcome.slots["requested_slot"] == (None if kept else "confirmed")
 
 
 async def test_another_order_by_choice() -> None:
-    outcome = await fill(StrictDirectory(), "Another order", candidates={"order_number": "other"})
+    outcome = await fill(StrictDirectory(), "Another order", candidates={"order_number": "other"}, slots={"confirm_for": "4522"})
     assert outcome.slots["order_number"] is None
     assert outcome.slots["confirm_for"] is None
     assert outcome.said == []
@@ -220,7 +221,7 @@ async def test_known_customers_choose_among_the_orders_that_fit() -> None:
     directory = StrictDirectory({("orders",): ok(mine)})
     with turn(directory):
         outcome = await run(AskCancelOrderNumber(), tracker(loop=FORM))
-    assert outcome.responses == ["utter_which_order_cancel_choices"]
+    assert outcome.responses == ["utter_which_order_cancel_order_choices"]
     buttons = outcome.said[0]["buttons"]
     assert len(buttons) == 5
     assert buttons[0] == {"title": "4522 · Wool rug", "payload": '/inform{"order_number": "4522"}'}
@@ -233,13 +234,13 @@ async def test_asking_when_nothing_fits_or_nothing_is_known() -> None:
     for answer in (no(Status.NOT_ALLOWED), no(Status.TRY_LATER), ok(())):
         with turn(StrictDirectory({("orders",): answer})):
             outcome = await run(AskTrackOrderNumber(), tracker(loop="track_order_form"))
-        assert outcome.responses == ["utter_which_order_track"]
+        assert outcome.responses == ["utter_which_order_track_order"]
 
 
 async def test_the_question_notes_its_order() -> None:
     with turn():
         outcome = await run(AskConfirmCancel(), tracker(loop=FORM, slots={"order_number": "4522"}))
-    assert outcome.responses == ["utter_confirm_cancel"]
+    assert outcome.responses == ["utter_confirm_cancel_order"]
     assert outcome.slots == {"confirm_for": "4522"}
 
 
@@ -247,7 +248,7 @@ async def test_leaving_and_forgetting() -> None:
     with turn():
         left = await run(ActionLeaveForm(), tracker(loop=FORM, slots={"order_number": "4522"}))
         idle = await run(ActionLeaveForm(), tracker())
-        forgot = await run(ActionForgetOrder(), tracker(loop=FORM, slots={"return_reason": "damaged"}))
+        forgot = await run(ActionForgetOrder(), tracker(loop=FORM, slots={"return_reason": "damaged", "order_number": "4522"}))
     assert left.responses == ["utter_left_form"]
     assert left.left
     assert idle.responses == ["utter_nothing_to_stop"]

@@ -1,0 +1,253 @@
+"""What all forms share: asking for one clear yes, ending early, being left, being returned to.
+
+By convention a topic has one name: the intent `X` starts the form `X_form`; `validate_X_form` checks
+its slots, `action_ask_X_form_S` asks for slot S where a response is not enough, and `action_X` says how
+it ended. A form ends early by setting the slot `form_end` to the response that says why.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.forms import REQUESTED_SLOT, FormValidationAction
+
+from actions.common import Domain, Event, choice, has_response, part
+from bot.domain.customer import Status
+
+END_THROTTLED = "utter_end_throttled"
+END_TRY_LATER = "utter_end_try_later"
+END_SIGN_IN = "utter_end_sign_in"
+
+KEPT = frozenset({"order_number", "order_proof"})
+"""Slots of forms that stay when a form ends, so that "cancel it" works and nobody is asked twice."""
+HELPERS = ("proof_needed", "tries", "form_end", "confirm_for")
+"""Slots that no form requires and that mean something only while one runs."""
+
+SURE = 0.6
+"""Confidence below which a yes is asked for again before anything is changed."""
+
+
+def forget(tracker: Tracker, domain: Domain, *names: str) -> list[Event]:
+    """Return events that empty what the forms asked for, and the slots in `names`."""
+    required = {slot for form in domain["forms"].values() for slot in form["required_slots"]}
+    slots = [*sorted(required - KEPT), *HELPERS, *names]
+    return [SlotSet(name, None) for name in slots if tracker.get_slot(name) is not None]
+
+
+def leave(tracker: Tracker, domain: Domain) -> list[Event]:
+    """Return events that end whatever form is active."""
+    return [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), *forget(tracker, domain)]
+
+
+def entities(tracker: Tracker, name: str) -> list[str]:
+    """Return the values of an entity in the latest message."""
+    found = tracker.latest_message.get("entities", [])
+    return [str(e.get("value")) for e in found if e.get("entity") == name]
+
+
+def clear_yes(tracker: Tracker) -> bool:
+    """Say whether the latest message is a yes without any but, if or question in it.
+
+    A pressed choice always is. What is typed must have been understood well: something is changed on
+    the strength of it.
+    """
+    message = tracker.latest_message
+    text = str(message.get("text") or "")
+    if text.startswith("/"):
+        return True
+    sure = float((message.get("intent") or {}).get("confidence") or 0.0) >= SURE
+    return sure and "?" not in text and not entities(tracker, "hesitation")
+
+
+class TopicForm(FormValidationAction, ABC):
+    """The validation of a topic's form."""
+
+    @property
+    @abstractmethod
+    def topic(self) -> str:
+        """Name the topic; a class attribute will do."""
+
+    def name(self) -> str:
+        """Return the name that Rasa derives from the form's."""
+        return f"validate_{self.topic}_form"
+
+    def subject(self, tracker: Tracker) -> str:
+        """Return what the question for a yes is about: a yes counts for nothing else."""
+        return self.topic
+
+    async def required_slots(
+        self, domain_slots: list[str], dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[str]:
+        """Require nothing of a form that ended."""
+        return [] if tracker.get_slot("form_end") else domain_slots
+
+    def validate_confirmed(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Take a yes or no only for what was asked about, and a yes only when it is clear."""
+        if tracker.get_slot("confirm_for") != self.subject(tracker):
+            return {"confirmed": None}
+        if value and not clear_yes(tracker):
+            dispatcher.utter_message(response="utter_need_clear_yes")
+            return {"confirmed": None}
+        return {"confirmed": value}
+
+
+class AskConfirmed(Action, ABC):
+    """Ask for the one yes of a form, and note what it was asked for."""
+
+    @property
+    @abstractmethod
+    def form(self) -> type[TopicForm]:
+        """Name the form's validation; a class attribute will do."""
+
+    @property
+    def ask(self) -> str:
+        """Name the response that asks."""
+        return f"utter_confirm_{self.form().topic}"
+
+    def name(self) -> str:
+        """Return the name that Rasa derives from form and slot."""
+        return f"action_ask_{self.form().topic}_form_confirmed"
+
+    def values(self, tracker: Tracker, domain: Domain) -> dict[str, Any]:
+        """Return what the response mentions besides slots."""
+        return {}
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+        """Say what will happen and ask."""
+        dispatcher.utter_message(response=self.ask, **self.values(tracker, domain))
+        return [SlotSet("confirm_for", self.form().subject(tracker))]
+
+
+class Finish(Action, ABC):
+    """What happens when a form is filled, or ended before its time; then the way back to another."""
+
+    @property
+    @abstractmethod
+    def form(self) -> type[TopicForm]:
+        """Name the form's validation; a class attribute will do."""
+
+    def name(self) -> str:
+        """Return the topic's action."""
+        return f"action_{self.form().topic}"
+
+    @abstractmethod
+    async def finish(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
+        """Do what the customer wants and say what came of it; return events besides the usual ones."""
+
+    async def early(
+        self, end: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
+        """Say why the form ended before its time."""
+        dispatcher.utter_message(response=end)
+        return []
+
+    def agreed(self, tracker: Tracker) -> bool:
+        """Say whether the customer said yes to what the form is about now."""
+        subject = self.form().subject(tracker)
+        return bool(tracker.get_slot("confirmed")) and tracker.get_slot("confirm_for") == subject
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+        """Finish, offer to go on with what this interrupted, and empty the form."""
+        end = tracker.get_slot("form_end")
+        if end:
+            events = await self.early(end, dispatcher, tracker, domain)
+        else:
+            events = await self.finish(dispatcher, tracker, domain)
+        handed_over = any(event.get("name") == "handoff_request" for event in events)
+        back = [] if handed_over else way_back(dispatcher, tracker, domain)
+        return [*forget(tracker, domain), *events, *back]
+
+
+def failed(dispatcher: CollectingDispatcher, status: Status, detail: str = "") -> None:
+    """Say that the directory gave no answer that the topic knows how to use."""
+    dispatcher.utter_message(response=end_of(status))
+
+
+def end_of(status: Status) -> str:
+    """Return the response for a directory that gave no answer."""
+    ends = {Status.THROTTLED: END_THROTTLED, Status.NOT_ALLOWED: END_SIGN_IN}
+    return ends.get(status, END_TRY_LATER)
+
+
+def way_back(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+    """Offer to go on with the form that the one which just ended had interrupted."""
+    topic, number = interrupted(tracker)
+    title = f"utter_choice_title_{topic}"
+    if not topic or not has_response(domain, title):
+        return []
+    values = f'{{"order_number": "{number}"}}' if number else ""
+    go_on = choice(part(domain, "utter_choice_title_go_on"), f"/{topic}{values}")
+    no = choice(part(domain, "utter_choice_title_no"), "/deny")
+    matter = part(domain, title)
+    dispatcher.utter_message(response="utter_way_back", matter=matter, buttons=[go_on, no])
+    return [offer(topic, number)]
+
+
+def interrupted(tracker: Tracker) -> tuple[str, str]:
+    """Return the topic whose form was active right before the one that just ended, and its order."""
+    loops, number_of = [""], {"": ""}
+    for event in tracker.events:
+        if event.get("event") == "active_loop":
+            loops.append(str(event.get("name") or ""))
+        elif event.get("event") == "slot" and event.get("name") == "order_number" and event.get("value"):
+            number_of[loops[-1]] = str(event["value"])
+    while loops and not loops[-1]:
+        loops.pop()
+    before = loops[-2] if len(loops) > 1 else ""
+    if not before or before == loops[-1]:
+        return "", ""
+    return before.removesuffix("_form"), number_of.get(before, "")
+
+
+def offer(topic: str, number: str = "") -> Event:
+    """Return the event after which a plain yes starts the form of `topic`, about order `number`."""
+    event: Event = SlotSet("offer", f"{topic} {number}".strip())
+    return event
+
+
+class ActionAffirm(Action):
+    """The customer says yes while no form asks."""
+
+    def name(self) -> str:
+        """Return the name."""
+        return "action_affirm"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+        """Take up what was offered last, if it was offered in the turn before."""
+        topic, _, number = str(tracker.get_slot("offer") or "").partition(" ")
+        if topic and offered_just_now(tracker) and clear_yes(tracker):
+            about = [SlotSet("order_number", number)] if number else []
+            return [SlotSet("offer", None), *about, FollowupAction(f"{topic}_form")]
+        dispatcher.utter_message(response="utter_what_next")
+        return []
+
+
+def offered_just_now(tracker: Tracker) -> bool:
+    """Say whether the slot `offer` was set in the turn before this one."""
+    said = [i for i, event in enumerate(tracker.events) if event.get("event") == "user"]
+    if len(said) < 2:
+        return False
+    turn = tracker.events[said[-2] : said[-1]]
+    return any(e.get("event") == "slot" and e.get("name") == "offer" and e.get("value") for e in turn)
+
+
+class ActionLeaveForm(Action):
+    """The customer wants to stop."""
+
+    def name(self) -> str:
+        """Return the name."""
+        return "action_leave_form"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+        """Leave the active form; nothing has been changed by it."""
+        response = "utter_left_form" if tracker.active_loop_name else "utter_nothing_to_stop"
+        dispatcher.utter_message(response=response)
+        return leave(tracker, domain)
