@@ -57,8 +57,6 @@ def clear_yes(tracker: Tracker) -> bool:
     """
     message = tracker.latest_message
     text = str(message.get("text") or "")
-    if text.startswith("/"):
-        return True
     sure = float((message.get("intent") or {}).get("confidence") or 0.0) >= SURE
     return sure and "?" not in text and not entities(tracker, "hesitation")
 

@@ -12,6 +12,7 @@ from bot.domain.message import MAX_TEXT, Nlu
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.engine import lean, reading
 from bot.engine.cache import TrackerCache
+from bot.engine.choosing import choose, offered
 from bot.engine.metered import Metered
 from bot.engine.scope import TurnScope, scope
 from bot.ports import TurnDirectory, TurnServices, turn_services
@@ -95,7 +96,7 @@ class RasaTurns:
         tracker = self._tracker(request)
         started = len(tracker.events)
         replies = Replies(request.context.channel)
-        message = self._message(request)
+        message = self._message(request, tracker)
         await self._processor.answer(tracker, message, replies)
         if here.failures:
             raise self._failed(here, None)
@@ -151,10 +152,13 @@ class RasaTurns:
             tracker = without_history(tracker, domain)
         return tracker
 
-    def _message(self, request: TurnRequest) -> Any:
+    def _message(self, request: TurnRequest, tracker: BoundedTracker) -> Any:
         from rasa.shared.core.events import UserUttered
 
-        parsed = self._parse_payload(request) if request.payload else self._parse(request.text)
+        if request.payload:
+            parsed = self._parse_payload(request)
+        else:
+            parsed = choose(self._parse(request.text), offered(tracker.events))
         text = request.text[:MAX_TEXT] or request.payload
         parsed["text"] = text
         return UserUttered(

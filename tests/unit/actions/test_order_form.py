@@ -210,7 +210,12 @@ async def test_a_yes_counts_only_for_the_order_asked_about(
 
 
 async def test_another_order_by_choice() -> None:
-    outcome = await fill(StrictDirectory(), "Another order", candidates={"order_number": "other"}, slots={"confirm_for": "4522"})
+    outcome = await fill(
+        StrictDirectory(),
+        "Another order",
+        candidates={"order_number": "other"},
+        slots={"confirm_for": "4522"},
+    )
     assert outcome.slots["order_number"] is None
     assert outcome.slots["confirm_for"] is None
     assert outcome.said == []
@@ -248,7 +253,10 @@ async def test_leaving_and_forgetting() -> None:
     with turn():
         left = await run(ActionLeaveForm(), tracker(loop=FORM, slots={"order_number": "4522"}))
         idle = await run(ActionLeaveForm(), tracker())
-        forgot = await run(ActionForgetOrder(), tracker(loop=FORM, slots={"return_reason": "damaged", "order_number": "4522"}))
+        forgot = await run(
+            ActionForgetOrder(),
+            tracker(loop=FORM, slots={"return_reason": "damaged", "order_number": "4522"}),
+        )
     assert left.responses == ["utter_left_form"]
     assert left.left
     assert idle.responses == ["utter_nothing_to_stop"]
