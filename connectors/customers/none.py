@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from bot.domain.customer import Answer, Cancellation, Order, Profile, Refund, Status
+from collections.abc import Mapping
+
+from bot.domain.customer import (
+    AddressChange,
+    Answer,
+    Cancellation,
+    Case,
+    Closure,
+    Invoice,
+    Order,
+    Preferences,
+    Product,
+    Profile,
+    Refund,
+    Status,
+)
 
 
 class UnconnectedDirectory:
@@ -34,11 +49,53 @@ class UnconnectedDirectory:
         """Answer TRY_LATER."""
         return Answer(status=Status.TRY_LATER)
 
-    async def start_return(self, number: str, reason: str, *, key: str) -> Answer[Refund]:
+    async def start_return(
+        self, number: str, reason: str, *, item: str = "", resolution: str = "refund", key: str
+    ) -> Answer[Refund]:
         """Answer TRY_LATER."""
         return Answer(status=Status.TRY_LATER)
 
     async def refund_status(self, number: str) -> Answer[Refund]:
+        """Answer TRY_LATER."""
+        return Answer(status=Status.TRY_LATER)
+
+    async def invoice(self, number: str) -> Answer[Invoice]:
+        """Answer TRY_LATER."""
+        return Answer(status=Status.TRY_LATER)
+
+    async def change_address(
+        self, address: str, *, ref: str = "", number: str = "", key: str
+    ) -> Answer[AddressChange]:
+        """Answer TRY_LATER."""
+        return Answer(status=Status.TRY_LATER)
+
+    async def set_preferences(
+        self, ref: str, changes: Mapping[str, bool], *, key: str
+    ) -> Answer[Preferences]:
+        """Answer TRY_LATER."""
+        return Answer(status=Status.TRY_LATER)
+
+    async def update_account_holder(
+        self, ref: str, changes: Mapping[str, str], *, key: str
+    ) -> Answer[Profile]:
+        """Answer TRY_LATER."""
+        return Answer(status=Status.TRY_LATER)
+
+    async def close_account(self, ref: str, *, key: str) -> Answer[Closure]:
+        """Answer TRY_LATER."""
+        return Answer(status=Status.TRY_LATER)
+
+    async def open_case(
+        self, kind: str, text: str, *, ref: str = "", number: str = "", key: str
+    ) -> Answer[Case]:
+        """Answer TRY_LATER."""
+        return Answer(status=Status.TRY_LATER)
+
+    async def case(self, number: str) -> Answer[Case]:
+        """Answer TRY_LATER."""
+        return Answer(status=Status.TRY_LATER)
+
+    async def find_products(self, text: str) -> Answer[tuple[Product, ...]]:
         """Answer TRY_LATER."""
         return Answer(status=Status.TRY_LATER)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from bot.domain.customer import Status
+from bot.domain.customer import Answer, Closure, Preferences, Status
 from bot.domain.errors import ConfigError
 from bot.ports import CustomerDirectory
 from connectors.customers.demo import DemoDirectory, Failure
@@ -40,6 +40,22 @@ class Facts:
     cancelled: str = "4528"
     returned: str = "4529"
     unknown: str = "9999"
+    packed_total: Decimal = Decimal("22.50")
+    packed_fee: Decimal = Decimal("4.95")
+    item: str = "Cast-iron teapot, 0.8 l"
+    """A line of `delivered` that is in stock."""
+    item_price: Decimal = Decimal("54.00")
+    sold_out_item: str = "Sencha, 100 g"
+    """The other line of it, which is not."""
+    unpaid: str = "4539"
+    """Processing; its payment failed."""
+    other_ref: str = "C1002"
+    other_email: str = "tariq.mahmood@example.org"
+    idle_ref: str = "C1012"
+    """A customer without an order on its way."""
+    address: str = "9 Orchard Row, Salford, M3 5EN"
+    product: str = "blue rug"
+    product_name: str = "Cotton rug, blue stripe, 140 x 200 cm"
 
 
 class CustomerDirectoryContract(ABC):
@@ -92,6 +108,9 @@ class CustomerDirectoryContract(ABC):
             False,
         )
         assert sum(i.price * i.quantity for i in order.items) == order.total
+        assert (order.changeable, order.cancellation_fee, order.warranty_until) == (True, 0, None)
+        assert (order.payment_state, bool(order.payment_method)) == ("paid", True)
+        assert self.facts.postcode in order.address
         assert (await directory.order(self.facts.unknown)).status is Status.NOT_FOUND
 
     async def test_a_sent_order_can_be_followed(self, directory: CustomerDirectory) -> None:
@@ -129,7 +148,7 @@ class CustomerDirectoryContract(ABC):
             self.facts.processing,
             self.facts.processing_total,
         )
-        assert not answer.value.already
+        assert (answer.value.already, answer.value.fee) == (False, 0)
         order = (await directory.order(self.facts.processing)).value
         assert order is not None
         assert (order.status, order.cancellable) == ("cancelled", False)
@@ -137,8 +156,29 @@ class CustomerDirectoryContract(ABC):
         assert refund is not None
         assert (refund.amount, refund.order_number) == (self.facts.processing_total, self.facts.processing)
 
-    async def test_cancels_a_packed_order(self, directory: CustomerDirectory) -> None:
-        assert (await directory.cancel_order(self.facts.packed, key="k1")).ok
+    async def test_cancels_a_packed_order_for_the_fee_that_it_named(
+        self, directory: CustomerDirectory
+    ) -> None:
+        order = (await directory.order(self.facts.packed)).value
+        assert order is not None
+        assert order.cancellation_fee == self.facts.packed_fee
+        done = (await directory.cancel_order(self.facts.packed, key="k1")).value
+        assert done is not None
+        assert (done.fee, done.refund) == (
+            self.facts.packed_fee,
+            self.facts.packed_total - self.facts.packed_fee,
+        )
+        refund = (await directory.refund_status(self.facts.packed)).value
+        assert refund is not None
+        assert refund.amount == done.refund
+
+    async def test_what_was_not_paid_is_not_paid_back(self, directory: CustomerDirectory) -> None:
+        order = (await directory.order(self.facts.unpaid)).value
+        assert order is not None
+        assert (order.status, order.payment_state, order.cancellation_fee) == ("processing", "failed", 0)
+        done = (await directory.cancel_order(self.facts.unpaid, key="k1")).value
+        assert done is not None
+        assert (done.refund, done.fee) == (0, 0)
 
     async def test_the_same_key_gives_the_first_answer(self, directory: CustomerDirectory) -> None:
         first = await directory.cancel_order(self.facts.processing, key="k1")
@@ -191,6 +231,234 @@ class CustomerDirectoryContract(ABC):
         order = (await directory.order(self.facts.delivered)).value
         assert order is not None
         assert not order.returnable
+
+    async def test_returns_one_line_of_an_order(self, directory: CustomerDirectory) -> None:
+        number, item = self.facts.delivered, self.facts.item
+        answer = await directory.start_return(number, "damaged", item=item, key="k1")
+        refund = answer.value
+        assert refund is not None
+        assert (refund.item, refund.resolution, refund.amount) == (item, "refund", self.facts.item_price)
+        again = await directory.start_return(number, "damaged", item=item, key="k2")
+        assert (again.status, again.detail) == (Status.REFUSED, "already")
+        order = (await directory.order(number)).value
+        assert order is not None
+        assert order.returnable, "the other line is"
+        other = await directory.start_return(number, "damaged", item=self.facts.sold_out_item, key="k3")
+        assert other.value is not None
+        assert other.value.amount == self.facts.delivered_total - self.facts.item_price
+        assert (await directory.refund_status(number)).value == other.value
+
+    async def test_replaces_what_is_in_stock(self, directory: CustomerDirectory) -> None:
+        number = self.facts.delivered
+        answer = await directory.start_return(
+            number, "damaged", item=self.facts.item, resolution="replacement", key="k1"
+        )
+        assert answer.value is not None
+        assert (answer.value.resolution, answer.value.amount) == ("replacement", 0)
+        assert answer.value.expected_on is not None
+        for item, key in ((self.facts.sold_out_item, "k2"), ("", "k3")):
+            refused = await directory.start_return(
+                number, "damaged", item=item, resolution="replacement", key=key
+            )
+            assert refused.status is Status.REFUSED
+            assert refused.detail == ("no_replacement" if item else "already")
+
+    async def test_refuses_to_return_what_was_not_in_the_order(self, directory: CustomerDirectory) -> None:
+        answer = await directory.start_return(self.facts.delivered, "damaged", item="Grand piano", key="k1")
+        assert (answer.status, answer.detail) == (Status.REFUSED, "unknown_item")
+
+    async def test_a_delivered_order_has_a_warranty_and_an_invoice(
+        self, directory: CustomerDirectory
+    ) -> None:
+        order = (await directory.order(self.facts.delivered)).value
+        invoice = (await directory.invoice(self.facts.delivered)).value
+        assert order is not None
+        assert order.delivered_on is not None
+        assert order.warranty_until is not None
+        assert order.warranty_until > order.delivered_on
+        assert not order.changeable
+        assert invoice is not None
+        assert (invoice.order_number, invoice.total, invoice.currency) == (
+            order.number,
+            self.facts.delivered_total,
+            order.currency,
+        )
+        assert invoice.number
+        assert invoice.url.startswith("https://")
+
+    async def test_no_invoice_yet_or_no_such_order(self, directory: CustomerDirectory) -> None:
+        assert (await directory.invoice(self.facts.processing)).status is Status.NOT_FOUND
+        assert (await directory.invoice(self.facts.unknown)).status is Status.NOT_FOUND
+
+    # --- addresses
+
+    @pytest.mark.parametrize("kind", ["processing", "packed"])
+    async def test_sends_an_order_elsewhere(self, directory: CustomerDirectory, kind: str) -> None:
+        number, address = getattr(self.facts, kind), self.facts.address
+        answer = await directory.change_address(address, number=number, key="k1")
+        assert answer.value is not None
+        assert (answer.value.address, answer.value.number) == (address, number)
+        assert await directory.change_address(address, number=number, key="k1") == answer
+        order = (await directory.order(number)).value
+        assert order is not None
+        assert order.address == address
+        profile = (await directory.profile(order.customer_ref)).value
+        assert profile is not None
+        assert profile.address != address, "an order's address is not the account's"
+
+    async def test_changes_the_accounts_address(self, directory: CustomerDirectory) -> None:
+        ref, address = self.facts.ref, self.facts.address
+        answer = await directory.change_address(address, ref=ref, key="k1")
+        assert answer.value is not None
+        assert (answer.value.address, answer.value.number) == (address, "")
+        profile = (await directory.profile(ref)).value
+        assert profile is not None
+        assert profile.address == address
+        order = (await directory.order(self.facts.processing)).value
+        assert order is not None
+        assert order.address != address, "what was ordered goes where it was to go"
+
+    @pytest.mark.parametrize("kind", ["shipped", "out_for_delivery", "delivered", "cancelled"])
+    async def test_too_late_for_another_address(self, directory: CustomerDirectory, kind: str) -> None:
+        number = getattr(self.facts, kind)
+        answer = await directory.change_address(self.facts.address, number=number, key="k1")
+        assert (answer.status, answer.detail) == (Status.REFUSED, "left")
+
+    @pytest.mark.parametrize("address", ["Leeds", "12 High Street, Leeds", "LS6 2AB", "the office"])
+    async def test_half_an_address_is_none(self, directory: CustomerDirectory, address: str) -> None:
+        for place in ({"number": self.facts.processing}, {"ref": self.facts.ref}):
+            answer = await directory.change_address(address, **place, key=f"k {place}")
+            assert (answer.status, answer.detail) == (Status.REFUSED, "incomplete")
+
+    # --- accounts
+
+    async def test_a_profile_is_complete(self, directory: CustomerDirectory) -> None:
+        profile = (await directory.profile(self.facts.ref)).value
+        assert profile is not None
+        assert self.facts.postcode in profile.address
+        assert profile.points is not None
+        assert profile.points > 0
+        assert profile.preferences.newsletter
+        assert not profile.preferences.offers
+
+    async def test_sets_preferences_and_leaves_the_others(self, directory: CustomerDirectory) -> None:
+        ref = self.facts.ref
+        answer = await directory.set_preferences(ref, {"newsletter": False, "sms": False}, key="k1")
+        wanted = Preferences(newsletter=False, sms=False)
+        assert answer == Answer(status=Status.OK, value=wanted)
+        await directory.set_preferences(ref, {"offers": True}, key="k2")
+        first_again = await directory.set_preferences(ref, {"newsletter": False, "sms": False}, key="k1")
+        assert first_again == answer
+        profile = (await directory.profile(ref)).value
+        assert profile is not None
+        assert profile.preferences == replace(wanted, offers=True)
+
+    async def test_changes_the_account_holder(self, directory: CustomerDirectory) -> None:
+        ref, changes = self.facts.ref, {"name": "Jane Smith", "email": "jane.smith@example.com"}
+        answer = await directory.update_account_holder(ref, changes, key="k1")
+        assert answer.value is not None
+        assert (answer.value.name, answer.value.email) == ("Jane Smith", "jane.smith@example.com")
+        assert answer.value.phone == self.facts.phone
+        assert await directory.update_account_holder(ref, changes, key="k1") == answer
+        found = await directory.find(email="jane.smith@example.com")
+        assert found.value is not None
+        assert found.value.ref == ref
+        back = await directory.update_account_holder(ref, {"name": self.facts.name}, key="k2")
+        assert back.value is not None
+        assert (back.value.name, back.value.email) == (self.facts.name, "jane.smith@example.com")
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"email": "not an address"},
+            {"phone": "call me"},
+            {"name": " "},
+            {"name": "Jane Smith", "email": "jane@"},
+        ],
+    )
+    async def test_changes_nothing_to_something_that_cannot_be(
+        self, directory: CustomerDirectory, changes: dict[str, str]
+    ) -> None:
+        before = await directory.profile(self.facts.ref)
+        answer = await directory.update_account_holder(self.facts.ref, changes, key="k1")
+        assert (answer.status, answer.detail) == (Status.REFUSED, "invalid")
+        assert await directory.profile(self.facts.ref) == before
+
+    async def test_anothers_email_is_taken(self, directory: CustomerDirectory) -> None:
+        changes = {"email": self.facts.other_email.upper()}
+        answer = await directory.update_account_holder(self.facts.ref, changes, key="k1")
+        assert (answer.status, answer.detail) == (Status.REFUSED, "taken")
+        own = await directory.update_account_holder(self.facts.other_ref, changes, key="k2")
+        assert own.ok, "it may be written another way"
+
+    async def test_closes_an_account_once(self, directory: CustomerDirectory) -> None:
+        answer = await directory.close_account(self.facts.idle_ref, key="k1")
+        assert answer.value is not None
+        assert not answer.value.already
+        assert await directory.close_account(self.facts.idle_ref, key="k1") == answer
+        again = (await directory.close_account(self.facts.idle_ref, key="k2")).value
+        assert again == Closure(closes_on=answer.value.closes_on, already=True)
+
+    async def test_an_account_with_orders_on_their_way_stays(self, directory: CustomerDirectory) -> None:
+        answer = await directory.close_account(self.facts.ref, key="k1")
+        assert (answer.status, answer.detail) == (Status.REFUSED, "open_orders")
+        assert await directory.close_account(self.facts.ref, key="k1") == answer
+
+    # --- cases
+
+    async def test_opens_a_case_with_a_promise(self, directory: CustomerDirectory) -> None:
+        number = self.facts.out_for_delivery
+        answer = await directory.open_case("late_delivery", "Where is it?", number=number, key="k1")
+        case = answer.value
+        assert case is not None
+        assert (case.kind, case.state, case.order_number) == ("late_delivery", "open", number)
+        assert case.promised_by > case.opened_on
+        assert not case.answer
+        assert await directory.case(case.number) == answer
+        assert await directory.open_case("late_delivery", "Where is it?", number=number, key="k1") == answer
+        other = await directory.open_case("late_delivery", "Where is it?", number=number, key="k2")
+        assert other.value is not None
+        assert other.value.number != case.number
+
+    async def test_a_case_of_a_customer_or_of_nobody_known(self, directory: CustomerDirectory) -> None:
+        mine = await directory.open_case("complaint", "Rude driver.", ref=self.facts.ref, key="k1")
+        nobodys = await directory.open_case("other", "Your site is slow.", key="k2")
+        assert mine.value is not None
+        assert nobodys.value is not None
+        assert (mine.value.customer_ref, nobodys.value.customer_ref) == (self.facts.ref, "")
+
+    async def test_no_case_without_its_order(self, directory: CustomerDirectory) -> None:
+        answer = await directory.open_case("payment", "Twice!", number=self.facts.unknown, key="k1")
+        assert answer.status is Status.NOT_FOUND
+        assert (await directory.case("K0")).status is Status.NOT_FOUND
+
+    # --- products
+
+    async def test_finds_products_best_first(self, directory: CustomerDirectory) -> None:
+        found = (await directory.find_products(self.facts.product)).value
+        assert found
+        assert len(found) <= 5
+        best = found[0]
+        assert best.name == self.facts.product_name
+        assert best.price > 0
+        assert best.currency
+        assert best.facts
+
+    @pytest.mark.parametrize("text", ["", "?!", "zzzyx qwv"])
+    async def test_finds_nothing_and_says_so(self, directory: CustomerDirectory, text: str) -> None:
+        assert await directory.find_products(text) == Answer(status=Status.OK, value=())
+
+    async def test_unknown_customers(self, directory: CustomerDirectory) -> None:
+        address, name = self.facts.address, {"name": "Nobody"}
+        for answer in (
+            await directory.orders("nobody"),
+            await directory.change_address(address, ref="nobody", key="k1"),
+            await directory.change_address(address, number=self.facts.unknown, key="k2"),
+            await directory.set_preferences("nobody", {"sms": False}, key="k3"),
+            await directory.update_account_holder("nobody", name, key="k4"),
+            await directory.close_account("nobody", key="k5"),
+        ):
+            assert answer.status is Status.NOT_FOUND
 
     @pytest.mark.parametrize(
         ("kind", "detail"),

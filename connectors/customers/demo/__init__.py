@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.customers.demo.directory import DemoDirectory, Failure
-from connectors.customers.demo.shop import Change
+from connectors.customers.demo.directory import EVERYBODY, DemoDirectory, Failure
+from connectors.customers.demo.ledger import Change
 
-__all__ = ["Change", "DemoDirectory", "Failure"]
+__all__ = ["EVERYBODY", "Change", "DemoDirectory", "Failure"]

@@ -11,12 +11,28 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from bot.domain.customer import Answer, Cancellation, Order, Profile, Refund, Status
+from bot.domain.customer import (
+    AddressChange,
+    Answer,
+    Cancellation,
+    Case,
+    Closure,
+    Invoice,
+    Order,
+    Preferences,
+    Product,
+    Profile,
+    Refund,
+    Status,
+)
 from bot.ports import Clock, today
-from connectors.customers.demo.seed import prepare
-from connectors.customers.demo.shop import Change, Shop
+from connectors.customers.demo.ledger import Call, Change
+from connectors.customers.demo.premises import Premises, opened
 
 T = TypeVar("T")
+
+EVERYBODY = "*"
+"""Instead of a customer's reference in `delays` and `failures`: whoever is not named."""
 
 
 class Failure(StrEnum):
@@ -34,8 +50,8 @@ class Failure(StrEnum):
 class DemoDirectory:
     """Keep the shop in `path`, filled from `seed` at the first start.
 
-    `delays` are seconds before an answer, and `failures` ways to fail, by the customer's reference;
-    both are looked at on every call, so a test may change them on the way.
+    `delays` are seconds before an answer, and `failures` ways to fail, by the customer's reference or
+    `EVERYBODY`; both are looked at on every call, so a test may change them on the way.
     """
 
     name = "demo shop"
@@ -54,7 +70,7 @@ class DemoDirectory:
         self._failures: Mapping[str, Failure] = failures if failures is not None else {}
         self._thread: ThreadPoolExecutor | None = None
         self._db: sqlite3.Connection | None = None
-        self._shop: Shop | None = None
+        self._premises: Premises | None = None
 
     async def start(self) -> None:
         """Open the file; fill it if it is new."""
@@ -68,82 +84,137 @@ class DemoDirectory:
         if self._db is not None:
             await self._run(self._db.close)
         self._thread.shutdown()
-        self._thread = self._db = self._shop = None
+        self._thread = self._db = self._premises = None
 
     async def find(self, *, email: str = "", phone: str = "") -> Answer[Profile]:
         """Find a customer by e-mail or phone."""
-        answer = await self._run(lambda: self._open_shop.find(email, phone))
+        answer = await self._run(lambda: self._in.shop.find(email, phone))
         return await self._answer(answer.value.ref if answer.value else "", lambda: answer)
 
     async def profile(self, ref: str) -> Answer[Profile]:
         """Return a customer's profile."""
-        return await self._answer(ref, lambda: self._open_shop.profile(ref))
+        return await self._answer(ref, lambda: self._in.accounts.profile(ref))
 
     async def orders(self, ref: str) -> Answer[tuple[Order, ...]]:
         """Return a customer's recent orders, newest first."""
-        return await self._answer(ref, lambda: self._open_shop.orders(ref, self._today))
+        return await self._answer(ref, lambda: self._in.shop.orders(ref, self._today))
 
     async def order(self, number: str) -> Answer[Order]:
         """Return an order by number."""
-        return await self._answer_for(number, lambda: self._open_shop.order(number, self._today))
+        return await self._of_order(number, lambda: self._in.shop.order(number, self._today))
 
     async def prove_order(self, number: str, proof: str) -> Answer[Order]:
         """Return the order if `proof` is its e-mail or postcode."""
-        return await self._answer_for(
-            number, lambda: self._open_shop.prove_order(number, proof, self._today)
-        )
+        return await self._of_order(number, lambda: self._in.shop.prove_order(number, proof, self._today))
 
     async def cancel_order(self, number: str, *, key: str) -> Answer[Cancellation]:
-        """Cancel while processing or packed, with the whole sum back."""
-        at = self._clock.now().isoformat()
-        return await self._answer_for(
-            number, lambda: self._open_shop.cancel_order(number, key=key, today=self._today, at=at)
-        )
+        """Cancel while processing or packed; a packed order costs a small fee."""
+        call = self._call(key)
+        return await self._of_order(number, lambda: self._in.shop.cancel_order(number, call))
 
-    async def start_return(self, number: str, reason: str, *, key: str) -> Answer[Refund]:
-        """Open a return within 30 days of the delivery."""
-        at = self._clock.now().isoformat()
-        return await self._answer_for(
-            number, lambda: self._open_shop.start_return(number, reason, key=key, today=self._today, at=at)
+    async def start_return(
+        self, number: str, reason: str, *, item: str = "", resolution: str = "refund", key: str
+    ) -> Answer[Refund]:
+        """Open a return within 30 days of the delivery; a replacement must be in stock."""
+        call = self._call(key)
+        return await self._of_order(
+            number, lambda: self._in.shop.start_return(number, reason, item, resolution, call)
         )
 
     async def refund_status(self, number: str) -> Answer[Refund]:
-        """Return the refund of an order that was cancelled or sent back."""
-        return await self._answer_for(number, lambda: self._open_shop.refund_status(number))
+        """Return the newest refund of an order."""
+        return await self._of_order(number, lambda: self._in.shop.refund_status(number))
+
+    async def invoice(self, number: str) -> Answer[Invoice]:
+        """Return the invoice of an order that has left."""
+        return await self._of_order(number, lambda: self._in.shop.invoice(number))
+
+    async def change_address(
+        self, address: str, *, ref: str = "", number: str = "", key: str
+    ) -> Answer[AddressChange]:
+        """Change the address of an order that has not left, or of a customer."""
+        call = self._call(key)
+        return await self._answer(
+            ref or await self._customer_of(number),
+            lambda: self._in.accounts.change_address(address, ref, number, call),
+        )
+
+    async def set_preferences(
+        self, ref: str, changes: Mapping[str, bool], *, key: str
+    ) -> Answer[Preferences]:
+        """Change some of a customer's preferences; return them all."""
+        call = self._call(key)
+        return await self._answer(ref, lambda: self._in.accounts.set_preferences(ref, changes, call))
+
+    async def update_account_holder(
+        self, ref: str, changes: Mapping[str, str], *, key: str
+    ) -> Answer[Profile]:
+        """Change a customer's name, e-mail or phone."""
+        call = self._call(key)
+        return await self._answer(ref, lambda: self._in.accounts.update_account_holder(ref, changes, call))
+
+    async def close_account(self, ref: str, *, key: str) -> Answer[Closure]:
+        """Close a customer's account in a fortnight."""
+        call = self._call(key)
+        return await self._answer(ref, lambda: self._in.accounts.close_account(ref, call))
+
+    async def open_case(
+        self, kind: str, text: str, *, ref: str = "", number: str = "", key: str
+    ) -> Answer[Case]:
+        """Open a case; an answer is promised in two working days."""
+        call = self._call(key)
+        return await self._answer(
+            ref or await self._customer_of(number),
+            lambda: self._in.cases.open_case(kind, text, ref, number, call),
+        )
+
+    async def case(self, number: str) -> Answer[Case]:
+        """Return a case."""
+        ref = await self._run(lambda: self._in.cases.customer_of(number))
+        return await self._answer(ref, lambda: self._in.cases.case(number))
+
+    async def find_products(self, text: str) -> Answer[tuple[Product, ...]]:
+        """Return the articles that fit a text best."""
+        return await self._answer("", lambda: self._in.catalogue.find(text))
+
+    async def solve(self, number: str, answer: str) -> Answer[Case]:
+        """Solve a case on demand: nobody works in a demo shop."""
+        return await self._run(lambda: self._in.cases.solve(number, answer))
 
     async def changes(self) -> list[Change]:
         """Return every change that really happened, oldest first: what tests count."""
-        return await self._run(lambda: self._open_shop.changes())
+        return await self._run(lambda: self._in.ledger.changes())
 
     @property
     def _today(self) -> date:
         return today(self._clock)
 
     @property
-    def _open_shop(self) -> Shop:
-        if self._shop is None:
+    def _in(self) -> Premises:
+        if self._premises is None:
             raise RuntimeError("the demo shop is not started")
-        return self._shop
+        return self._premises
+
+    def _call(self, key: str) -> Call:
+        return Call(key=key, today=self._today, at=self._clock.now().isoformat())
 
     def _open(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        # isolation_level None: transactions are begun by hand, so a read never opens one.
-        self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        prepare(self._db, self._seed, self._today)
-        self._shop = Shop(self._db)
+        self._db = opened(self._path, self._seed, self._today)
+        self._premises = Premises(self._db)
 
-    async def _answer_for(self, number: str, work: Callable[[], Answer[T]]) -> Answer[T]:
-        ref = ""
-        if self._delays or self._failures:
-            ref = await self._run(lambda: self._open_shop.customer_of(number))
-        return await self._answer(ref, work)
+    async def _customer_of(self, number: str) -> str:
+        if not (self._delays or self._failures):
+            return ""  # nobody will look at it
+        return await self._run(lambda: self._in.shop.customer_of(number))
+
+    async def _of_order(self, number: str, work: Callable[[], Answer[T]]) -> Answer[T]:
+        return await self._answer(await self._customer_of(number), work)
 
     async def _answer(self, ref: str, work: Callable[[], Answer[T]]) -> Answer[T]:
-        if self._delays.get(ref):
-            await self._clock.sleep(self._delays[ref])
-        failure = self._failures.get(ref)
+        delay = self._delays.get(ref, self._delays.get(EVERYBODY, 0.0))
+        if delay:
+            await self._clock.sleep(delay)
+        failure = self._failures.get(ref, self._failures.get(EVERYBODY))
         if failure is Failure.BROKEN:
             raise OSError("the demo shop was told to break")
         if failure is Failure.DOWN:
