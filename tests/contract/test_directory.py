@@ -17,6 +17,7 @@ from bot.ports import CustomerDirectory
 from connectors.customers.demo import DemoDirectory, Failure
 from tests.support.clock import FakeClock
 
+NOTHING = Decimal(0)
 SEED = Path(__file__).parents[2] / "data" / "demo" / "shop.json"
 
 
@@ -108,7 +109,11 @@ class CustomerDirectoryContract(ABC):
             False,
         )
         assert sum(i.price * i.quantity for i in order.items) == order.total
-        assert (order.changeable, order.cancellation_fee, order.warranty_until) == (True, 0, None)
+        assert (order.changeable, order.cancellation_fee, order.warranty_until) == (
+            True,
+            NOTHING,
+            None,
+        )
         assert (order.payment_state, bool(order.payment_method)) == ("paid", True)
         assert self.facts.postcode in order.address
         assert (await directory.order(self.facts.unknown)).status is Status.NOT_FOUND
@@ -148,7 +153,7 @@ class CustomerDirectoryContract(ABC):
             self.facts.processing,
             self.facts.processing_total,
         )
-        assert (answer.value.already, answer.value.fee) == (False, 0)
+        assert (answer.value.already, answer.value.fee) == (False, NOTHING)
         order = (await directory.order(self.facts.processing)).value
         assert order is not None
         assert (order.status, order.cancellable) == ("cancelled", False)
@@ -175,10 +180,14 @@ class CustomerDirectoryContract(ABC):
     async def test_what_was_not_paid_is_not_paid_back(self, directory: CustomerDirectory) -> None:
         order = (await directory.order(self.facts.unpaid)).value
         assert order is not None
-        assert (order.status, order.payment_state, order.cancellation_fee) == ("processing", "failed", 0)
+        assert (order.status, order.payment_state, order.cancellation_fee) == (
+            "processing",
+            "failed",
+            NOTHING,
+        )
         done = (await directory.cancel_order(self.facts.unpaid, key="k1")).value
         assert done is not None
-        assert (done.refund, done.fee) == (0, 0)
+        assert (done.refund, done.fee) == (NOTHING, NOTHING)
 
     async def test_the_same_key_gives_the_first_answer(self, directory: CustomerDirectory) -> None:
         first = await directory.cancel_order(self.facts.processing, key="k1")
@@ -254,7 +263,7 @@ class CustomerDirectoryContract(ABC):
             number, "damaged", item=self.facts.item, resolution="replacement", key="k1"
         )
         assert answer.value is not None
-        assert (answer.value.resolution, answer.value.amount) == ("replacement", 0)
+        assert (answer.value.resolution, answer.value.amount) == ("replacement", NOTHING)
         assert answer.value.expected_on is not None
         for item, key in ((self.facts.sold_out_item, "k2"), ("", "k3")):
             refused = await directory.start_return(
