@@ -263,11 +263,19 @@ class Tx(Protocol):
 
     # timers
     async def set_timer(self, timer: Timer) -> None:
-        """Insert or move the timer of this kind for this conversation."""
+        """Insert or move the timer of this kind and name for this conversation."""
         ...
 
-    async def clear_timer(self, conversation_id: str, kind: TimerKind) -> None:
+    async def clear_timer(self, conversation_id: str, kind: TimerKind, name: str = "") -> None:
         """Remove it if it is there."""
+        ...
+
+    async def clear_until_written(self, conversation_id: str) -> None:
+        """Remove the timers that go when the customer writes."""
+        ...
+
+    async def timers(self, conversation_id: str, kind: TimerKind) -> list[Timer]:
+        """Return the conversation's timers of a kind, the nearest first."""
         ...
 
     async def take_timer(self, now: datetime) -> Timer | None:

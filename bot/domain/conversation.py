@@ -35,6 +35,8 @@ class OwnerEvent(StrEnum):
     CUSTOMER_LEFT_QUEUE = "customer_left_queue"
     RESOLVED = "resolved"
     SESSION_EXPIRED = "session_expired"
+    REMINDED = "reminded"
+    """A reminder came due after the conversation had ended: the bot may speak once more."""
 
 
 _B, _Q, _A, _N = Owner.BOT, Owner.QUEUE, Owner.AGENT, Owner.NOBODY
@@ -54,6 +56,7 @@ TRANSITIONS: dict[OwnerEvent, tuple[frozenset[Owner], Owner]] = {
     OwnerEvent.CUSTOMER_LEFT_QUEUE: (frozenset({_Q}), _B),
     OwnerEvent.RESOLVED: (frozenset({_A, _Q, _B}), _N),
     OwnerEvent.SESSION_EXPIRED: (frozenset({_B}), _N),
+    OwnerEvent.REMINDED: (frozenset({_N}), _B),
 }
 """Event -> (owners it may come from, the owner it leads to). Each step raises the owner version."""
 

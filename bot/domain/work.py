@@ -8,6 +8,17 @@ from enum import StrEnum
 from typing import Any
 
 
+class InboxKind(StrEnum):
+    """What waits for a turn: a customer's message, or a reminder that came due.
+
+    A NUDGE is a reminder that has no use any more once the customer has written.
+    """
+
+    MESSAGE = "message"
+    REMINDER = "reminder"
+    NUDGE = "nudge"
+
+
 class InboxStatus(StrEnum):
     """PENDING waits for a turn; DONE was answered, given to a person, or shown as failed to one."""
 
@@ -16,19 +27,20 @@ class InboxStatus(StrEnum):
 
 
 class InboxOutcome(StrEnum):
-    """What became of a customer message."""
+    """What became of it; OVERTAKEN is a nudge that the customer's next message made pointless."""
 
     ANSWERED = "answered"
     WITH_PERSON = "with_person"
     FAILED = "failed"
+    OVERTAKEN = "overtaken"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InboxRow:
-    """One accepted customer message on its way to an answer.
+    """One accepted customer message, or one due reminder, on its way to an answer.
 
-    `message_seq` is the customer message; `text` and `payload` are what the engine is given.
-    `attempts` counts turns that died alone with this row.
+    `message_seq` is the customer message, or the event that notes what was due; `text` and `payload`
+    are what the engine is given. `attempts` counts turns that died alone with this row.
     """
 
     id: str
@@ -41,6 +53,7 @@ class InboxRow:
     status: InboxStatus = InboxStatus.PENDING
     outcome: InboxOutcome | None = None
     attempts: int = 0
+    kind: InboxKind = InboxKind.MESSAGE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,14 +78,20 @@ class TimerKind(StrEnum):
     SESSION_EXPIRY = "session_expiry"
     QUEUE_UPDATE = "queue_update"
     AGENT_SILENT = "agent_silent"
-    FOLLOW_UP = "follow_up"
+    REMINDER = "reminder"
+    NUDGE = "nudge"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timer:
-    """Something due at a time; at most one of a kind for a conversation."""
+    """Something due at a time; at most one of a kind and name for a conversation.
+
+    Only reminders have names. One that is `until_written` goes when the customer writes.
+    """
 
     conversation_id: str
     kind: TimerKind
     due_at: datetime
     payload: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+    until_written: bool = False

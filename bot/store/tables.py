@@ -168,6 +168,7 @@ inbox = table(
     words("status"),
     word_or_null("outcome"),
     number("attempts"),
+    Column("kind", Text, nullable=False, server_default="message"),
 )
 Index("ix_inbox_conversation_id", inbox.c.conversation_id)
 partial("ix_inbox_pending", inbox.c.conversation_id, inbox.c.message_seq, where="status = 'pending'")
@@ -241,8 +242,10 @@ timers = table(
     "timers",
     words("conversation_id", key=True),
     words("kind", key=True),
+    words("name", key=True),
     moment("due_at"),
     json("payload"),
+    flag("until_written"),
 )
 Index("ix_timers_due_at", timers.c.due_at)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,7 +23,7 @@ from bot.domain.message import (
     Kind,
     Nlu,
 )
-from bot.domain.work import InboxOutcome, InboxStatus, Timer, TimerKind
+from bot.domain.work import InboxKind, InboxOutcome, InboxStatus, Timer, TimerKind
 from bot.ports import Store, Tx
 from tests.contract.store_kit import (
     NOW,
@@ -429,7 +430,7 @@ class WorkContract:
         moved = Timer(
             conversation_id="c1", kind=TimerKind.SESSION_EXPIRY, due_at=later(20), payload={"b": 2}
         )
-        other = Timer(conversation_id="c1", kind=TimerKind.FOLLOW_UP, due_at=later(15))
+        other = Timer(conversation_id="c1", kind=TimerKind.REMINDER, due_at=later(15))
         assert await store.read(lambda tx: tx.next_timer_at()) is None
         for timer in (first, moved, other):
             await store.write(lambda tx, timer=timer: tx.set_timer(timer))
@@ -441,12 +442,50 @@ class WorkContract:
 
     async def test_a_cleared_timer_does_not_come(self, store: Store) -> None:
         await store.write(
-            lambda tx: tx.set_timer(Timer(conversation_id="c1", kind=TimerKind.FOLLOW_UP, due_at=NOW))
+            lambda tx: tx.set_timer(Timer(conversation_id="c1", kind=TimerKind.REMINDER, due_at=NOW))
         )
         await store.write(lambda tx: tx.clear_timer("c1", TimerKind.QUEUE_UPDATE))
         assert await store.read(lambda tx: tx.next_timer_at()) == NOW
-        await store.write(lambda tx: tx.clear_timer("c1", TimerKind.FOLLOW_UP))
+        await store.write(lambda tx: tx.clear_timer("c1", TimerKind.REMINDER))
         assert await store.write(lambda tx: tx.take_timer(later(9))) is None
+
+    async def test_timers_of_a_kind_are_told_apart_by_name(self, store: Store) -> None:
+        kind = TimerKind.REMINDER
+        late = Timer(conversation_id="c1", kind=kind, due_at=later(20), name="a", payload={"n": 1})
+        early = Timer(conversation_id="c1", kind=kind, due_at=later(10), name="b", until_written=True)
+        other = Timer(conversation_id="c2", kind=kind, due_at=later(15), name="a")
+        plain = Timer(conversation_id="c1", kind=TimerKind.SESSION_EXPIRY, due_at=later(5))
+        for timer in (late, early, other, plain):
+            await store.write(lambda tx, timer=timer: tx.set_timer(timer))
+        assert await store.read(lambda tx: tx.timers("c1", kind)) == [early, late]
+        moved = replace(late, due_at=later(1), payload={"n": 2})
+        await store.write(lambda tx: tx.set_timer(moved))
+        assert await store.read(lambda tx: tx.timers("c1", kind)) == [moved, early]
+        await store.write(lambda tx: tx.clear_timer("c1", kind))
+        await store.write(lambda tx: tx.clear_timer("c1", kind, "b"))
+        assert await store.read(lambda tx: tx.timers("c1", kind)) == [moved]
+        assert await store.write(lambda tx: tx.take_timer(later(1))) == moved
+        assert await store.read(lambda tx: tx.timers("c1", kind)) == []
+        assert await store.write(lambda tx: tx.take_timer(later(99))) == plain
+
+    async def test_some_timers_go_when_the_customer_writes(self, store: Store) -> None:
+        kind = TimerKind.REMINDER
+        stays = Timer(conversation_id="c1", kind=kind, due_at=later(1), name="stays")
+        goes = replace(stays, name="goes", until_written=True)
+        nudge = replace(goes, kind=TimerKind.NUDGE, name="")
+        elsewhere = replace(goes, conversation_id="c2")
+        for timer in (stays, goes, nudge, elsewhere):
+            await store.write(lambda tx, timer=timer: tx.set_timer(timer))
+        await store.write(lambda tx: tx.clear_until_written("c1"))
+        assert await store.read(lambda tx: tx.timers("c1", kind)) == [stays]
+        assert await store.read(lambda tx: tx.timers("c1", TimerKind.NUDGE)) == []
+        assert await store.read(lambda tx: tx.timers("c2", kind)) == [elsewhere]
+
+    async def test_inbox_rows_keep_what_they_are(self, store: Store) -> None:
+        rows = [an_inbox_row("c1", seq, kind=kind) for seq, kind in enumerate(InboxKind, start=1)]
+        await write(store, *(lambda tx, row=row: tx.add_inbox(row) for row in rows))
+        assert await store.read(lambda tx: tx.pending("c1")) == rows
+        assert len(rows) == 3
 
     async def test_a_handoff_comes_back_as_it_was(self, store: Store) -> None:
         early = Handoff(id="h9", conversation_id="c1", reason=Reason.VIP, requested_at=NOW)

@@ -79,7 +79,7 @@ async def a_whole_customer(
         ),
         lambda tx: tx.grant_order(c, "4521", NOW),
         lambda tx: tx.put_profile(customer_id, {"name": "secret"}, "demo", NOW),
-        lambda tx: tx.set_timer(Timer(conversation_id=c, kind=TimerKind.FOLLOW_UP, due_at=NOW)),
+        lambda tx: tx.set_timer(Timer(conversation_id=c, kind=TimerKind.REMINDER, due_at=NOW)),
         lambda tx: tx.add_audit(
             AuditEntry(
                 id=some_id("l"),

@@ -128,7 +128,7 @@ async def test_no_sequence_number_is_given_twice(nodes: Nodes) -> None:
 async def test_nodes_take_different_work_and_do_not_wait(nodes: Nodes) -> None:
     rows = [an_outbox_row(f"c{index}", seq) for index in range(6) for seq in (1, 2)]
     await write(nodes[0], *(lambda tx, row=row: tx.add_outbox(row) for row in rows))
-    timers = [Timer(conversation_id=f"c{n}", kind=TimerKind.FOLLOW_UP, due_at=later(n)) for n in range(2)]
+    timers = [Timer(conversation_id=f"c{n}", kind=TimerKind.REMINDER, due_at=later(n)) for n in range(2)]
     await write(nodes[0], *(lambda tx, timer=timer: tx.set_timer(timer) for timer in timers))
     pause = Pause()
 
@@ -151,7 +151,7 @@ async def test_nodes_take_different_work_and_do_not_wait(nodes: Nodes) -> None:
 
 
 async def test_work_of_a_node_that_failed_is_taken_by_another(nodes: Nodes) -> None:
-    timer = Timer(conversation_id="c1", kind=TimerKind.FOLLOW_UP, due_at=NOW)
+    timer = Timer(conversation_id="c1", kind=TimerKind.REMINDER, due_at=NOW)
     await nodes[0].write(lambda tx: tx.set_timer(timer))
 
     async def fail(tx: Tx) -> None:

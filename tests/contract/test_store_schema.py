@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -102,6 +103,25 @@ def test_one_of_many_migrates(tmp_path: Path) -> None:
 def test_one_of_many_nodes_migrates(postgres_url: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(migrate, [postgres_url] * 4)) == [False, False, False, True]
+
+
+def test_what_was_there_before_reminders_stays(tmp_path: Path) -> None:
+    path, config = tmp_path / "baton.db", Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("INSERT INTO timers VALUES ('c1', 'session_expiry', 5, '{}')")
+        connection.exec_driver_sql(
+            "INSERT INTO inbox VALUES ('i1', 'c1', 1, 2, 2, 'hi', '', 'pending', NULL, 0)"
+        )
+    engine.dispose()
+    assert migrate(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as connection:
+        timers = connection.execute("SELECT conversation_id, kind, name, due_at, until_written FROM timers")
+        assert timers.fetchall() == [("c1", "session_expiry", "", 5, 0)]
+        assert connection.execute("SELECT id, kind FROM inbox").fetchall() == [("i1", "message")]
 
 
 def test_a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:

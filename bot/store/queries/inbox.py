@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, literal_column, select, update
 
-from bot.domain.work import InboxOutcome, InboxRow, InboxStatus
+from bot.domain.work import InboxKind, InboxOutcome, InboxRow, InboxStatus
 from bot.store import tables
 from bot.store.queries.base import Part, Row
 from bot.store.statements import Statement, insert
@@ -62,11 +62,15 @@ COUNT_ATTEMPT = Statement(
 
 _OUTCOME = {outcome.value: outcome for outcome in InboxOutcome}
 _STATUS = {status.value: status for status in InboxStatus}
+_KIND = {kind.value: kind for kind in InboxKind}
 
 
 def to_inbox(row: Row) -> InboxRow:
     """Read a row of `inbox`."""
-    id_, conversation_id, message_seq, received_at, due_at, text, payload, status, outcome, attempts = row
+    (
+        id_, conversation_id, message_seq, received_at, due_at, text, payload, status, outcome, attempts,
+        kind,
+    ) = row  # fmt: skip
     return InboxRow(
         id=id_,
         conversation_id=conversation_id,
@@ -78,6 +82,7 @@ def to_inbox(row: Row) -> InboxRow:
         status=_STATUS[status],
         outcome=None if outcome is None else _OUTCOME[outcome],
         attempts=attempts,
+        kind=_KIND[kind],
     )
 
 
@@ -109,6 +114,7 @@ class Inbox(Part):
             row.status.value,
             None if row.outcome is None else row.outcome.value,
             row.attempts,
+            row.kind.value,
         )
         await self.db.run(ADD_INBOX, values)
 
