@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from bot.domain.customer import (
     TRUST_RANK,
+    AddressChange,
     Answer,
     Cancellation,
+    Case,
+    Closure,
+    Invoice,
     Order,
+    Preferences,
+    Product,
     Profile,
     Refund,
     Status,
@@ -19,8 +30,10 @@ from bot.domain.customer import (
 from bot.domain.message import Draft
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.ports import Clock, CustomerDirectory
+from connectors.customers.demo import DemoDirectory
 
-T = Any
+ROOT = Path(__file__).parents[2]
+EMAIL = "jane.miller@example.com"
 
 
 class ShopForTurn:
@@ -35,6 +48,10 @@ class ShopForTurn:
         return (
             bool(self.context.directory_ref) and TRUST_RANK[self.context.trust] >= TRUST_RANK[Trust.CHANNEL]
         )
+
+    @property
+    def signed_in(self) -> bool:
+        return self.known and self.context.trust is Trust.VERIFIED
 
     async def profile(self) -> Answer[Profile]:
         if not self.known:
@@ -64,22 +81,65 @@ class ShopForTurn:
         return answer
 
     async def cancel_order(self, number: str) -> Answer[Cancellation]:
-        allowed = await self.order(number)
-        if not allowed.ok:
-            return Answer(status=allowed.status)
-        return await self.shop.cancel_order(number, key=self._key("cancel_order"))
+        return await self._of_order(number, "cancel_order", number, key=self._key("cancel_order"))
 
-    async def start_return(self, number: str, reason: str) -> Answer[Refund]:
-        allowed = await self.order(number)
-        if not allowed.ok:
-            return Answer(status=allowed.status)
-        return await self.shop.start_return(number, reason, key=self._key("start_return"))
+    async def start_return(
+        self, number: str, reason: str, *, item: str = "", resolution: str = "refund"
+    ) -> Answer[Refund]:
+        key, more = self._key("start_return"), {"item": item, "resolution": resolution}
+        return await self._of_order(number, "start_return", number, reason, key=key, **more)
 
     async def refund_status(self, number: str) -> Answer[Refund]:
-        allowed = await self.order(number)
+        return await self._of_order(number, "refund_status", number)
+
+    async def invoice(self, number: str) -> Answer[Invoice]:
+        answer: Answer[Invoice] = await self._of_order(number, "invoice", number)
+        if answer.value is None or self.known:
+            return answer
+        return replace(answer, value=replace(answer.value, url=""))
+
+    async def change_address(self, address: str, *, number: str = "") -> Answer[AddressChange]:
+        if not (self.known if number else self.signed_in):
+            return Answer(status=Status.NOT_ALLOWED)
+        if number and not (allowed := await self.order(number)).ok:
+            return Answer(status=allowed.status)
+        ref, key = self.context.directory_ref, self._key("change_address")
+        return await self.shop.change_address(address, ref=ref, number=number, key=key)
+
+    async def set_preferences(self, changes: Mapping[str, bool]) -> Answer[Preferences]:
+        return await self._of_customer(self.known, "set_preferences", changes)
+
+    async def update_account_holder(self, changes: Mapping[str, str]) -> Answer[Profile]:
+        return await self._of_customer(self.signed_in, "update_account_holder", changes)
+
+    async def close_account(self) -> Answer[Closure]:
+        return await self._of_customer(self.signed_in, "close_account")
+
+    async def open_case(self, kind: str, text: str, *, number: str = "") -> Answer[Case]:
+        if number and not (allowed := await self.order(number)).ok:
+            return Answer(status=allowed.status)
+        ref, key = self.context.directory_ref if self.known else "", self._key("open_case")
+        return await self.shop.open_case(kind, text, ref=ref, number=number, key=key)
+
+    async def case(self, number: str) -> Answer[Case]:
+        return await self.shop.case(number)
+
+    async def find_products(self, text: str) -> Answer[tuple[Product, ...]]:
+        return await self.shop.find_products(text)
+
+    async def _of_order(self, order: str, method: str, *arguments: Any, **more: Any) -> Answer[Any]:
+        allowed = await self.order(order)
         if not allowed.ok:
             return Answer(status=allowed.status)
-        return await self.shop.refund_status(number)
+        answer: Answer[Any] = await getattr(self.shop, method)(*arguments, **more)
+        return answer
+
+    async def _of_customer(self, allowed: bool, method: str, *arguments: Any) -> Answer[Any]:
+        if not allowed:
+            return Answer(status=Status.NOT_ALLOWED)
+        call = getattr(self.shop, method)
+        answer: Answer[Any] = await call(self.context.directory_ref, *arguments, key=self._key(method))
+        return answer
 
     def _key(self, method: str) -> str:
         self.keys += 1
@@ -133,3 +193,26 @@ class Conversation:
         self.turns.settle(inbox, self.count % 2 == 0)  # every other turn is rebuilt from the state
         self.state = self.last.state
         return "\n".join(message.text for message in self.last.messages)
+
+
+Start = Callable[..., Conversation]
+
+
+def wordings(name: str) -> list[str]:
+    """Return patterns for every wording of a response, placeholders matching anything."""
+    domain = yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))
+    return [re.sub(r"\\\{\w+\\\}", ".*", re.escape(w["text"])) for w in domain["responses"][name]]
+
+
+def said(conversation: Conversation, *names: str) -> None:
+    """Check that the last turn said exactly these responses, in this order."""
+    texts = [message.text for message in conversation.messages]
+    assert len(texts) == len(names), texts
+    for text, name in zip(texts, names, strict=True):
+        assert any(re.fullmatch(pattern, text) for pattern in wordings(name)), (name, text)
+        assert not re.search(r"[{}]|None", text), text
+
+
+async def changes(shop: DemoDirectory) -> list[tuple[str, str]]:
+    """Return the orders that were changed, and how."""
+    return [(change.order_number, change.what) for change in await shop.changes()]

@@ -5,92 +5,13 @@ What is said is compared with the domain's responses, so trainers may change eve
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-from typing import Any
-
 import pytest
-import yaml
 
-from bot.domain.customer import Trust, TurnContext
 from bot.domain.handoff import Reason
 from connectors.customers.demo import DemoDirectory, Failure
-from tests.stories.dialogue import Conversation
-from tests.support.clock import FakeClock
-
-ROOT = Path(__file__).parents[2]
-EMAIL = "jane.miller@example.com"
+from tests.stories.dialogue import EMAIL, Start, changes, said
 
 pytestmark = [pytest.mark.rasa, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(300)]
-
-Start = Callable[..., Conversation]
-
-
-@pytest.fixture(scope="module")
-def turns() -> Any:
-    """The live model, trained first if the data changed."""
-    from bot.engine.rasa_turns import RasaTurns
-    from bot.training.train import train
-
-    trained = train(ROOT, ROOT / "models", lambda line: None)
-    return RasaTurns.load(trained.model.path, project=ROOT)
-
-
-@pytest.fixture
-def failures() -> dict[str, Failure]:
-    return {}
-
-
-@pytest.fixture
-async def shop(tmp_path: Path, failures: dict[str, Failure]) -> AsyncIterator[DemoDirectory]:
-    demo = DemoDirectory(
-        tmp_path / "shop.db", FakeClock(), seed=ROOT / "data" / "demo" / "shop.json", failures=failures
-    )
-    await demo.start()
-    yield demo
-    await demo.stop()
-
-
-@pytest.fixture
-def start(turns: Any, shop: DemoDirectory) -> Start:
-    """Begin a conversation: with a stranger, or with Jane Miller as the company's site signed her in."""
-    number = iter(range(1_000))
-
-    def begin(*, jane: bool = False) -> Conversation:
-        clock = FakeClock()
-        known: dict[str, Any] = {"trust": Trust.VERIFIED, "directory_ref": "C1001", "name": "Jane Miller"}
-        context = TurnContext(
-            conversation_id=f"{id(shop)}-{next(number)}",
-            customer_id="k",
-            inbox_id="",
-            channel="rest",
-            now=clock.now(),
-            facts={"opening_hours": "Monday to Friday 9:00 to 17:00"},
-            **(known if jane else {}),
-        )
-        return Conversation(turns=turns, shop=shop, clock=clock, context=context)
-
-    return begin
-
-
-def wordings(name: str) -> list[str]:
-    """Return patterns for every wording of a response, placeholders matching anything."""
-    domain = yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))
-    return [re.sub(r"\\\{\w+\\\}", ".*", re.escape(w["text"])) for w in domain["responses"][name]]
-
-
-def said(conversation: Conversation, *names: str) -> None:
-    """Check that the last turn said exactly these responses, in this order."""
-    texts = [message.text for message in conversation.messages]
-    assert len(texts) == len(names), texts
-    for text, name in zip(texts, names, strict=True):
-        assert any(re.fullmatch(pattern, text) for pattern in wordings(name)), (name, text)
-        assert not re.search(r"[{}]|None", text), text
-
-
-async def changes(shop: DemoDirectory) -> list[tuple[str, str]]:
-    return [(change.order_number, change.what) for change in await shop.changes()]
 
 
 async def test_a_stranger_proves_the_order_and_is_not_asked_again(start: Start) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -82,11 +82,39 @@ class StrictDirectory:
     async def cancel_order(self, number: str) -> Answer[Any]:
         return self._answer("cancel_order", number)
 
-    async def start_return(self, number: str, reason: str) -> Answer[Any]:
-        return self._answer("start_return", number, reason)
+    async def start_return(
+        self, number: str, reason: str, *, item: str = "", resolution: str = "refund"
+    ) -> Answer[Any]:
+        """An item and a replacement are named only where a test foresees them."""
+        more = [value for value in (item, resolution) if value not in ("", "refund")]
+        return self._answer("start_return", number, reason, *more)
 
     async def refund_status(self, number: str) -> Answer[Any]:
         return self._answer("refund_status", number)
+
+    async def invoice(self, number: str) -> Answer[Any]:
+        return self._answer("invoice", number)
+
+    async def change_address(self, address: str, *, number: str = "") -> Answer[Any]:
+        return self._answer("change_address", address, number)
+
+    async def set_preferences(self, changes: Mapping[str, bool]) -> Answer[Any]:
+        return self._answer("set_preferences", *(f"{n}={v}" for n, v in changes.items()))
+
+    async def update_account_holder(self, changes: Mapping[str, str]) -> Answer[Any]:
+        return self._answer("update_account_holder", *(f"{n}={v}" for n, v in changes.items()))
+
+    async def close_account(self) -> Answer[Any]:
+        return self._answer("close_account")
+
+    async def open_case(self, kind: str, text: str, *, number: str = "") -> Answer[Any]:
+        return self._answer("open_case", kind, text, number)
+
+    async def case(self, number: str) -> Answer[Any]:
+        return self._answer("case", number)
+
+    async def find_products(self, text: str) -> Answer[Any]:
+        return self._answer("find_products", text)
 
 
 def ok(value: Any) -> Answer[Any]:
