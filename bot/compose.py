@@ -19,7 +19,16 @@ from bot.domain.ids import new_secret
 from bot.engine.endpoints import action_server
 from bot.engine.pool import EnginePool
 from bot.engine.signing import derived_key
-from bot.ports import Bus, Capabilities, Channel, Clock, CustomerDirectory, DialogueEngine, Store
+from bot.ports import (
+    Bus,
+    Capabilities,
+    Channel,
+    Clock,
+    CustomerDirectory,
+    DialogueEngine,
+    MetricsPort,
+    Store,
+)
 from bot.sentences import LiveSentences, catalogue, written_catalogue
 from bot.services.delivery import Deliveries
 from bot.services.desk import DeskService
@@ -43,6 +52,7 @@ from bot.web.metrics import Metrics
 from bot.web.server import WebServer
 from connectors.channels.rest import RestChannel, RestLimits
 from connectors.customers.demo import DemoDirectory
+from connectors.customers.http import Access, HttpDirectory
 from connectors.customers.none import UnconnectedDirectory
 
 NO_MODEL = Path("no-model-trained-yet")
@@ -101,7 +111,7 @@ def parts(
     clock: Clock | None = None,
 ) -> Parts:
     """Choose the adapters; `engine`, further `channels` and `clock` replace the usual ones in tests."""
-    clock = clock or SystemClock()
+    clock, metrics = clock or SystemClock(), Metrics()
     model = live_model(settings.models_dir)
     return Parts(
         settings=settings,
@@ -109,10 +119,10 @@ def parts(
         model=model,
         store=open_store(settings.database_url, clock),
         bus=open_bus(settings.redis_url, clock),
-        directory=_directory(settings, clock),
+        directory=_directory(settings, clock, metrics),
         engine=engine or _engine(settings, model),
         sentences=LiveSentences(catalogue(model) if model else written_catalogue(settings.project_dir)),
-        metrics=Metrics(),
+        metrics=metrics,
         channels=channels or {},
     )
 
@@ -225,8 +235,7 @@ def gateway(given: Parts) -> DirectoryGateway:
         **given.shared,
         directory=given.directory,
         metrics=given.metrics,
-        # A slow system is told to the customer by the action, before the turn's own budget ends it.
-        time_limit=given.settings.engine_budget_seconds * 0.6,
+        time_limit=_directory_limit(given.settings),
     )
 
 
@@ -264,7 +273,31 @@ def _facts(settings: Settings) -> Callable[[datetime], dict[str, str]]:
     return facts
 
 
-def _directory(settings: Settings, clock: Clock) -> CustomerDirectory:
+def company_system(settings: Settings, clock: Clock, metrics: MetricsPort) -> HttpDirectory:
+    """Return the way to the company's own system at `customers_url`."""
+    access = Access(
+        url=settings.customers_url,
+        token=settings.customers_token.reveal(),
+        connect_limit=settings.customers_connect_seconds,
+        # Within the gateway's own limit, so that a system that is too slow is seen and left alone.
+        limit=min(settings.customers_timeout_seconds, _directory_limit(settings) * 0.95),
+        ca_file=settings.customers_ca_file,
+    )
+    return HttpDirectory(access, clock=clock, metrics=metrics)
+
+
+def _directory_limit(settings: Settings) -> float:
+    """Return the seconds for a question about customers.
+
+    A slow system is told to the customer by the action, before the turn's own budget ends it.
+    """
+    return settings.engine_budget_seconds * 0.6
+
+
+def _directory(settings: Settings, clock: Clock, metrics: MetricsPort) -> CustomerDirectory:
+    """The settings see to it that a demo has no `customers_url`."""
+    if settings.customers_url:
+        return company_system(settings, clock, metrics)
     if not settings.demo:
         return UnconnectedDirectory()
     return DemoDirectory(

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -70,10 +71,14 @@ def text(value: str) -> str:
 
 def boolean(value: str) -> bool:
     """Take 1/0, true/false, yes/no, on/off."""
-    word = value.lower()
-    if word not in _YES | _NO:
+    if value.lower() not in _YES | _NO:
         raise ValueError(f"is '{value}', but must be yes or no")
-    return word in _YES
+    return is_yes(value)
+
+
+def is_yes(value: str) -> bool:
+    """Say whether a text means yes; anything that means nothing does not."""
+    return value.lower() in _YES
 
 
 def integer(low: int, high: int) -> Callable[[str], int]:
@@ -135,6 +140,26 @@ def url(*schemes: str) -> Callable[[str], str]:
         return value
 
     return parse
+
+
+def service_url(value: str) -> str:
+    """Take the address of a service that we call: its token has a setting of its own."""
+    parts = urlsplit(str(url("http", "https")(value)))
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must hold no user and no password")
+    if parts.query or parts.fragment or not value.isascii():
+        raise ValueError("must be plain characters without a query")
+    return value.rstrip("/")
+
+
+def is_open_http(value: str) -> bool:
+    """Say whether an address is http:// on another machine, where it can be read on the way."""
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+        return parts.scheme == "http" and host != "localhost" and not ip_address(host).is_loopback
+    except ValueError:
+        return value.startswith("http://")
 
 
 def secret(shortest: int) -> Callable[[str], Secret]:

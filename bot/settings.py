@@ -24,6 +24,7 @@ from bot.setting_types import Parser, RateLimit, Secret
 
 PREFIX = "BATON_"
 _KEY_FILE = "secret_key"
+_RELATED = ("database_url", "secret_key", "demo", "customers_url", "customers_allow_http")
 
 
 def _setting(parse: Parser, default: str, help: str, *, shown: str = "", unset: object = "") -> Any:
@@ -56,6 +57,29 @@ class Settings:
         "Seconds that the demo shop takes for single customers, such as `C1001=2`.",
         shown="none",
         unset={},
+    )
+    customers_url: str = _setting(
+        kind.service_url,
+        "",
+        "Your own customer system's interface (`connectors/customers/http/README.md`); not with a demo.",
+        shown="none",
+    )
+    customers_token: Secret = _secret(16, "Bearer token that is sent to it.", shown="none")
+    customers_timeout_seconds: float = _setting(
+        kind.number(0.1, 60), "5", "Seconds that one question to it may take, tries included."
+    )
+    customers_connect_seconds: float = _setting(
+        kind.number(0.1, 60), "2", "Seconds that a connection to it may take."
+    )
+    customers_ca_file: Path | None = _setting(
+        kind.path,
+        "",
+        "Certificates (PEM) to trust for it beside the public ones.",
+        shown="none",
+        unset=None,
+    )
+    customers_allow_http: bool = _setting(
+        kind.boolean, "no", "Allow `http://` to it on other machines: readable on the way."
     )
     public_url: str = _setting(
         kind.url("http", "https"),
@@ -264,23 +288,38 @@ def _unknown(texts: Mapping[str, str]) -> list[str]:
 def _resolved(settings: Settings, project: Path) -> Settings:
     data_dir = project / settings.data_dir
     database_url = settings.database_url or f"sqlite:///{data_dir / 'baton.db'}"
-    models_dir = project / settings.models_dir
+    ca_file = settings.customers_ca_file
     return replace(
-        settings, project_dir=project, data_dir=data_dir, models_dir=models_dir, database_url=database_url
+        settings,
+        project_dir=project,
+        data_dir=data_dir,
+        models_dir=project / settings.models_dir,
+        database_url=database_url,
+        customers_ca_file=project / ca_file if ca_file else None,
     )
 
 
 def _contradictions(texts: Mapping[str, str], given: Mapping[str, Any]) -> list[str]:
     """Find settings that need each other; on the texts, so that bad values elsewhere do not hide it."""
-    url = str(given.get("database_url") or texts.get(f"{PREFIX}DATABASE_URL", ""))
-    if url.startswith("postgresql") and not (given.get("secret_key") or texts.get(f"{PREFIX}SECRET_KEY")):
-        return [
-            (
-                f"{PREFIX}SECRET_KEY must be set when {PREFIX}DATABASE_URL is PostgreSQL: nodes share it"
-                " (try: openssl rand -hex 32)"
-            )
-        ]
-    return []
+    values = {name: given.get(name, texts.get(variable(name))) for name in _RELATED}
+    found = {name: str(value) if value else "" for name, value in values.items()}
+    problems = []
+    if found["database_url"].startswith("postgresql") and not found["secret_key"]:
+        problems.append(
+            f"{PREFIX}SECRET_KEY must be set when {PREFIX}DATABASE_URL is PostgreSQL: nodes share it"
+            " (try: openssl rand -hex 32)"
+        )
+    if found["customers_url"] and kind.is_yes(found["demo"]):
+        problems.append(
+            f"{PREFIX}CUSTOMERS_URL and {PREFIX}DEMO (or --demo) exclude each other: a demo has a shop of its"
+            " own, and is open to everybody on this machine"
+        )
+    if kind.is_open_http(found["customers_url"]) and not kind.is_yes(found["customers_allow_http"]):
+        problems.append(
+            f"{PREFIX}CUSTOMERS_URL must begin with https:// unless it is on this machine"
+            f" (or set {PREFIX}CUSTOMERS_ALLOW_HTTP=yes in a network that you trust)"
+        )
+    return problems
 
 
 def _read_key(path: Path) -> Secret:

@@ -43,6 +43,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("disk", _disk),
         ("store", _store),
         ("redis", _redis),
+        ("customers", _customers),
         ("model", _model),
         ("port", _port),
         ("channels", _channels),
@@ -156,6 +157,44 @@ def _redis(settings: Settings) -> Finding:
         detail=f"{shown} does not answer",
         advice="start it; Baton runs without, but nodes do not hear of each other",
     )
+
+
+def _customers(settings: Settings) -> Finding:
+    if settings.demo:
+        return Finding(level="ok", what="customers", detail="demo shop")
+    if not settings.customers_url:
+        advice = "set BATON_CUSTOMERS_URL; without it, questions about orders are answered with try later"
+        return Finding(level="warn", what="customers", detail="no system is connected", advice=advice)
+    from connectors.customers.http import AnswerInvalid, NotAuthorised, Unavailable
+
+    url = settings.customers_url
+    try:
+        where = f"{asyncio.run(_company_name(settings))} at {url}"
+    except NotAuthorised:
+        detail, advice = f"{url} refuses our token", "check BATON_CUSTOMERS_TOKEN"
+    except Unavailable as error:
+        detail, advice = f"{url} does not answer: {error}", "check BATON_CUSTOMERS_URL, and that it runs"
+    except AnswerInvalid as error:
+        detail = f"{url}/status answers otherwise than openapi.yaml says: {error}"
+        advice = "check BATON_CUSTOMERS_URL, then the system behind it"
+    else:
+        if settings.customers_token:
+            return Finding(level="ok", what="customers", detail=where)
+        advice = "let it ask for a token, and set BATON_CUSTOMERS_TOKEN"
+        return Finding(level="warn", what="customers", detail=f"{where} answers anybody", advice=advice)
+    return Finding(level="fail", what="customers", detail=detail, advice=advice)
+
+
+async def _company_name(settings: Settings) -> str:
+    from bot.compose import company_system
+    from bot.web.metrics import Metrics
+
+    directory = company_system(settings, SystemClock(), Metrics())
+    await directory.start()
+    try:
+        return await directory.check()
+    finally:
+        await directory.stop()
 
 
 def _model(settings: Settings) -> Finding:

@@ -17,6 +17,9 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "turns": ("Turns by what became of them", ("outcome",)),
     "handoffs": ("Handoffs requested", ("reason",)),
     "deliveries": ("Messages given to a platform", ("channel", "outcome")),
+    "directory_calls": ("What actions asked of the company's data", ("method", "status")),
+    "directory_http": ("Tries to ask the company's system", ("operation", "outcome")),
+    "directory_breaker": ("Times that its circuit breaker changed to a state", ("state",)),
     "engine_cpu": ("Processor seconds spent in engine processes", ()),
     "store_cpu": ("Processor seconds spent in the store", ()),
 }

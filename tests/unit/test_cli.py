@@ -233,7 +233,7 @@ def test_doctor_names_what_is_wrong(baton: Baton, settings: Settings) -> None:
     assert status == 1  # there is no model
     assert "fail  model        none is live -> run: baton train" in out
     lines = out.splitlines()
-    assert len(lines) == 10
+    assert len(lines) == 11
     assert all(line.split()[0] in {"ok", "warn", "fail"} for line in lines)
     assert not settings.data_dir.exists()
 
