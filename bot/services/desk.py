@@ -16,7 +16,7 @@ from bot.domain.message import MAX_TEXT, Author, Draft, Kind, Message
 from bot.domain.work import InboxOutcome, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
 from bot.services.desk_views import essentials, get_conversation, person, with_names
-from bot.services.directory import plain
+from bot.services.directory_effects import plain
 from bot.services.handoffs import Handoffs, next_in_line
 from bot.services.packet import Packets, as_json
 from bot.services.record import Record, Say

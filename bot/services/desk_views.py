@@ -9,7 +9,7 @@ from bot.domain.agents import Agent
 from bot.domain.conversation import Conversation
 from bot.domain.errors import UnknownConversation
 from bot.ports import Tx
-from bot.services.directory import plain
+from bot.services.directory_effects import plain
 from bot.services.packet import as_json
 
 

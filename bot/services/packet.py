@@ -15,7 +15,7 @@ from bot.domain.customer import Customer, Effect, Order
 from bot.domain.handoff import Handoff, HandoffPacket, PacketTurn, Reason
 from bot.domain.message import Author, Kind, Message
 from bot.ports import Clock, CustomerDirectory, Store, Tx
-from bot.services.directory import plain
+from bot.services.directory_effects import plain
 
 log = structlog.get_logger(__name__)
 

@@ -130,7 +130,9 @@ class Shop:
         self.answers[key] = answer
         return answer
 
-    async def start_return(self, number: str, reason: str, *, key: str) -> Answer[Refund]:
+    async def start_return(
+        self, number: str, reason: str, *, item: str = "", resolution: str = "refund", key: str
+    ) -> Answer[Refund]:
         return Answer(status=Status.REFUSED, detail="not_delivered")
 
     async def refund_status(self, number: str) -> Answer[Refund]:
