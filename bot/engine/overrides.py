@@ -33,6 +33,7 @@ def install() -> None:
     _event_types()
     _action_results()
     _form_trackers()
+    _validation_trackers()
     _debug_copies()
     _actions_by_name()
     _rules_by_last_state()
@@ -90,6 +91,27 @@ def _form_trackers() -> None:
         return tracker
 
     original = _replace(forms_module.FormAction, "_temporary_tracker", temporary)
+
+
+def _validation_trackers() -> None:
+    # `ActionExtractSlots` rebuilds the whole conversation before `action_validate_slot_mappings`.
+    original: Callable[..., Any]
+
+    async def validated(
+        self: Any, extracted: list[Event], output: Any, nlg: Any, tracker: Any, domain: Domain
+    ) -> list[Event]:
+        name = action_module.ACTION_VALIDATE_SLOT_MAPPINGS
+        if not isinstance(tracker, BoundedTracker) or name not in domain.user_actions:
+            done: list[Event] = await original(self, extracted, output, nlg, tracker, domain)
+            return done
+        slots = [event for event in extracted if isinstance(event, SlotSet)]
+        trial = tracker.copy()
+        trial.update_with_events(list(slots), domain)
+        said = await self._run_custom_action(name, output, nlg, trial, domain)
+        settled = {event.key for event in said if isinstance(event, SlotSet)}
+        return [*said, *(event for event in slots if event.key not in settled)]
+
+    original = _replace(action_module.ActionExtractSlots, "_execute_validation_action", validated)
 
 
 def _debug_copies() -> None:

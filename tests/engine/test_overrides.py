@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ def originals(turns: Any) -> dict[str, Any]:
 
 def test_every_override_is_known(originals: dict[str, Any]) -> None:
     assert sorted(originals) == [
+        "ActionExtractSlots._execute_validation_action",
         "Event.resolve_by_type",
         "FormAction._temporary_tracker",
         "Policy.format_tracker_states",
@@ -97,6 +99,39 @@ async def test_a_forms_trial_tracker_is_the_rebuilt_one(turns: Any, originals: d
     assert ours.latest_message is not None
     assert ours.latest_message.as_dict() == theirs.latest_message.as_dict()
     assert tracker.get_slot("people") is None
+
+
+async def test_validating_slots_sees_the_rebuilt_tracker(turns: Any, originals: dict[str, Any]) -> None:
+    from rasa.core.actions.action import ActionExtractSlots
+    from rasa.shared.core.events import BotUttered, SlotSet
+
+    from bot.engine.state import decode
+
+    talk = Talk(turns, id="validated")
+    for text in ("hello", "book a table"):
+        await talk.say(text)
+    assert talk.state is not None
+    domain = SimpleNamespace(
+        user_actions=["action_validate_slot_mappings"], slots=turns._processor.domain.slots
+    )
+    seen: list[tuple[list[Any], dict[str, Any]]] = []
+
+    class Extract(ActionExtractSlots):  # type: ignore[misc]
+        async def _run_custom_action(self, name: str, output: Any, nlg: Any, tracker: Any, of: Any) -> Any:
+            seen.append((list(tracker.events), tracker.current_slot_values()))
+            return [BotUttered("sorry"), SlotSet("people", 2.0)]
+
+    extracted = [SlotSet("people", 3.0), BotUttered("dropped"), SlotSet("cuisine", "thai")]
+    results = []
+    for run in (
+        ActionExtractSlots._execute_validation_action,
+        originals["ActionExtractSlots._execute_validation_action"],
+    ):
+        tracker = decode(talk.state, "validated", turns._processor.domain)
+        results.append(await run(Extract(None), extracted, None, None, tracker, domain))
+        assert tracker.get_slot("people") is None
+    assert results[0] == results[1]
+    assert seen[0] == seen[1]
 
 
 @pytest.mark.parametrize("name", ["forms", "memoization", "rule_policy"])

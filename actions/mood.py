@@ -1,0 +1,74 @@
+"""How the customer feels: said once before the answer, counted for the decision to call a person.
+
+Rasa runs `action_validate_slot_mappings` for every message before anything else. The words that show a
+feeling are entities of data/lookups/mood.yml; they decide nothing about the topic.
+"""
+
+from __future__ import annotations
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.common import Domain, Event
+from actions.forms import entities
+
+UPSET = ("frustration", "abuse")
+WORRIED = "worry"
+OFFER_AT = 2
+"""Upset messages after which a person is offered."""
+GENTLE = frozenset(
+    {
+        "complaint",
+        "bereavement",
+        "damaged_item",
+        "missing_item",
+        "wrong_item",
+        "late_delivery",
+        "contact_human_agent",
+        "goodbye",
+        "thank",
+        "stop",
+    }
+)
+"""Intents whose own answers meet the feeling, or to which a word of sympathy would be odd."""
+
+
+class ActionValidateSlotMappings(Action):
+    """Acknowledge a feeling when there is reason, without getting on the customer's nerves."""
+
+    def name(self) -> str:
+        """Return the name that Rasa looks for."""
+        return "action_validate_slot_mappings"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+        """Say it the first time, offer a person the second, and then go on quietly."""
+        upset = any(entities(tracker, name) for name in UPSET)
+        if not upset and not entities(tracker, WORRIED):
+            return []
+        if noted(tracker):  # a form that starts asks a second time
+            return []
+        count = int(tracker.get_slot("upset") or 0) + upset
+        gentle = (tracker.latest_message.get("intent") or {}).get("name") in GENTLE
+        response = "" if gentle else answer_to(upset, count, tracker.get_slot("worried"))
+        if response:
+            dispatcher.utter_message(response=response)
+        slots = {"upset": count, "worried": tracker.get_slot("worried") or not upset}
+        return [SlotSet(name, value) for name, value in slots.items()]
+
+
+def answer_to(upset: bool, count: int, worried: bool | None) -> str:
+    """Return the response to a feeling, or nothing when enough was said."""
+    if upset:
+        return {1: "utter_sorry", OFFER_AT: "utter_sorry_person"}.get(count, "")
+    return "" if worried else "utter_worried"
+
+
+def noted(tracker: Tracker) -> bool:
+    """Say whether the feeling in the latest message was noted already."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            return False
+        if event.get("event") == "slot" and event.get("name") == "upset":
+            return True
+    return False
