@@ -39,6 +39,7 @@ from bot.services.handoffs import Handoffs
 from bot.services.intake import Intake
 from bot.services.packet import Packets
 from bot.services.record import Record
+from bot.services.reminders import Reminders
 from bot.services.replies import Replies, Transcript, Watch
 from bot.services.signin import SignIns
 from bot.services.timers import Timers
@@ -131,6 +132,12 @@ def core(given: Parts) -> Core:
     """Put the services together."""
     record = Record(sentences=given.sentences, channels=given.capabilities)
     handoffs = Handoffs(record=record, bus=given.bus, clock=given.clock, hours=given.settings.hours)
+    reminders = Reminders(
+        record=record,
+        handoffs=handoffs,
+        expiry=given.expiry,
+        silence=timedelta(seconds=given.settings.nudge_seconds),
+    )
     replies = Replies(store=given.store)
     deliveries = Deliveries(
         **given.shared,
@@ -141,7 +148,7 @@ def core(given: Parts) -> Core:
     dispatcher = Dispatcher(
         store=given.store,
         clock=given.clock,
-        run_next=_turns(given, record, handoffs, replies, deliveries),
+        run_next=_turns(given, record, handoffs, reminders, replies, deliveries),
         max_at_once=given.settings.turns_at_once,
     )
     common: dict[str, Any] = {
@@ -175,6 +182,8 @@ def core(given: Parts) -> Core:
             retention=timedelta(days=given.settings.retention_days),
             queue_bound=timedelta(minutes=given.settings.queue_minutes),
             sent=deliveries.wake,
+            reminders=reminders,
+            wake=dispatcher.wake,
         ),
     )
 
@@ -245,7 +254,12 @@ def signing_key(settings: Settings) -> bytes:
 
 
 def _turns(
-    given: Parts, record: Record, handoffs: Handoffs, replies: Replies, deliveries: Deliveries
+    given: Parts,
+    record: Record,
+    handoffs: Handoffs,
+    reminders: Reminders,
+    replies: Replies,
+    deliveries: Deliveries,
 ) -> Callable[[str], Awaitable[float | None]]:
     pause = timedelta(seconds=given.settings.gather_seconds)
     return Turns(
@@ -254,6 +268,7 @@ def _turns(
         directory=gateway(given).call,
         record=record,
         handoffs=handoffs,
+        reminders=reminders,
         replies=replies,
         metrics=given.metrics,
         channels=given.capabilities,

@@ -133,6 +133,11 @@ class Settings:
     queue_minutes: int = _setting(
         kind.integer(1, 10_080), "30", "Minutes in the queue until a customer hears more than a place."
     )
+    nudge_seconds: int = _setting(
+        kind.integer(0, 86_400),
+        "300",
+        "Seconds until the bot says one word about a question that was not answered; 0 never.",
+    )
     session_hours: int = _setting(kind.integer(1, 720), "12", "Hours that an agent stays signed in.")
     rate_limit: RateLimit = _setting(kind.rate, "1200/minute", "Messages that one sender may write.")
     gather_seconds: float = _setting(

@@ -46,13 +46,17 @@ PRIORITY: dict[Reason, int] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HandoffSignal:
-    """What an action says when it wants a person: a wish, carried out by the turn service."""
+    """What an action says when it wants a person: a wish, carried out by the turn service.
+
+    With `quiet` the customer is told nothing: they did not ask, and may not want to hear from us.
+    """
 
     reason: Reason
     evidence: dict[str, Any] = field(default_factory=dict)
     priority: int | None = None
     team: str = ""
     skills: tuple[str, ...] = ()
+    quiet: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,5 +1,5 @@
 """Rasa's message processor without what an engine process does not need: no store, no locks, no
-session expiry, no reminders, no debug copies, and no swallowed exceptions.
+session expiry, no jobs, no debug copies, and no swallowed exceptions.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ from rasa.shared.core.events import (
     ActionExecuted,
     ActionExecutionRejected,
     Event,
-    ReminderScheduled,
     UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -106,10 +105,18 @@ class FastProcessor(MessageProcessor):
 
     # --- a turn -------------------------------------------------------------------------------
 
-    async def answer(self, tracker: BoundedTracker, message: UserUttered, output: OutputChannel) -> None:
+    async def answer(
+        self,
+        tracker: BoundedTracker,
+        message: UserUttered,
+        output: OutputChannel,
+        *,
+        fills_slots: bool = True,
+    ) -> None:
         """Take one customer message through the dialogue; the tracker ends at `action_listen`.
 
-        A paused tracker answers like any other: who answers is the server's to decide.
+        A paused tracker answers like any other: who answers is the server's to decide. A message that
+        `fills_slots` not is a reminder's: a form that waits for an answer must not take it for one.
 
         Raises:
             ActionLimitReached: the policies never came to listen.
@@ -117,7 +124,8 @@ class FastProcessor(MessageProcessor):
         """
         await self._update_tracker_session(tracker, output)
         tracker.update(message, self.domain)
-        await self.run_action_extract_slots(output, tracker)
+        if fills_slots:
+            await self.run_action_extract_slots(output, tracker)
         await self._run_prediction_loop(output, tracker)
 
     def _has_session_expired(self, tracker: DialogueStateTracker) -> bool:
@@ -219,11 +227,9 @@ class FastProcessor(MessageProcessor):
     async def execute_side_effects(
         self, events: list[Event], tracker: DialogueStateTracker, output_channel: OutputChannel
     ) -> None:
-        """Say what the events say. Reminders belong to the server's timers, which do not know Rasa's."""
+        """Say what the events say, and note reminders: the server keeps them, with its timers."""
         await self._send_bot_messages(events, tracker, output_channel)
-        for event in events:
-            if isinstance(event, ReminderScheduled):
-                logger.warning("a reminder was ignored", extra={"reminder": event.name})
+        scope.get().agenda.note(events, self.domain.intent_properties)
 
     def missing_actions(self, known: Sequence[str] | frozenset[str]) -> list[str]:
         """Return the custom actions that the domain names and nobody has written."""

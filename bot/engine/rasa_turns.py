@@ -97,7 +97,7 @@ class RasaTurns:
         started = len(tracker.events)
         replies = Replies(request.context.channel)
         message = self._message(request, tracker)
-        await self._processor.answer(tracker, message, replies)
+        await self._processor.answer(tracker, message, replies, fills_slots=not request.reminded)
         if here.failures:
             raise self._failed(here, None)
         handoff = self._take_handoff(tracker, started)
@@ -114,6 +114,8 @@ class RasaTurns:
             slots=_shown_slots(tracker),
             awaiting=str(tracker.get_slot("requested_slot") or "") if tracker.active_loop_name else "",
             model=self.model,
+            withdrawn=tuple(here.agenda.withdrawn),
+            reminders=tuple(here.agenda.reminders.values()),
         )
 
     def settle(self, turn_id: str, committed: bool) -> None:
@@ -159,7 +161,7 @@ class RasaTurns:
             parsed = self._parse_payload(request)
         else:
             parsed = choose(self._parse(request.text), offered(tracker.events))
-        text = request.text[:MAX_TEXT] or request.payload
+        text = "" if request.reminded else request.text[:MAX_TEXT] or request.payload
         parsed["text"] = text
         return UserUttered(
             text,
@@ -173,6 +175,9 @@ class RasaTurns:
     def _parse_payload(self, request: TurnRequest) -> dict[str, Any]:
         parsed = reading.read_payload(request.payload)
         if parsed is None or parsed["intent"]["name"] not in self._processor.domain.intents:
+            if request.reminded:
+                # Set under another model. "I did not understand" would be out of place: nobody wrote.
+                raise TurnFailed("A reminder's payload names no intent of the domain.")
             logger.warning("a button's payload names no intent of the domain")
             return reading.not_understood(request.payload)
         return parsed
@@ -232,6 +237,7 @@ def to_signal(value: Any) -> HandoffSignal:
         priority=priority if isinstance(priority, int) else None,
         team=str(wish.get("team") or ""),
         skills=tuple(str(s) for s in wish.get("skills") or ()),
+        quiet=bool(wish.get("quiet")),
     )
 
 

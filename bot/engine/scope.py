@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bot.domain.customer import TurnContext
+from bot.engine.agenda import Agenda
 
 T = TypeVar("T")
 
@@ -31,6 +32,8 @@ class TurnScope:
     drawn: int = 0
     runs: dict[str, int] = field(default_factory=dict)
     """How often each action was called at an action server."""
+    agenda: Agenda = field(default_factory=Agenda)
+    """What actions want to come back to later."""
 
     def choose(self, options: Sequence[T]) -> T:
         """Choose one option; the same turn, run again, chooses the same ones in the same order."""

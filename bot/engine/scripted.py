@@ -18,6 +18,7 @@ from bot.domain.customer import Answer, TurnContext
 from bot.domain.errors import EngineUnavailable, TurnFailed
 from bot.domain.handoff import HandoffSignal
 from bot.domain.message import Draft, Entity, IntentScore, Nlu
+from bot.domain.reminders import Reminder, Withdrawal
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.engine.directory import DECODERS, RemoteDirectory, current_action
 from bot.engine.frames import raw
@@ -46,6 +47,8 @@ class Reply:
     handoff: HandoffSignal | None = None
     awaiting: str = ""
     slots: Mapping[str, Any] = field(default_factory=dict)
+    reminders: tuple[Reminder, ...] = ()
+    withdrawn: tuple[Withdrawal, ...] = ()
 
 
 Rule = str | Reply | Callable[[Scene], "str | Reply | Awaitable[str | Reply]"]
@@ -109,6 +112,8 @@ class Script:
             slots={name: value for name, value in slots.items() if value is not None},
             awaiting=reply.awaiting,
             model=model,
+            reminders=reply.reminders,
+            withdrawn=reply.withdrawn,
         )
 
     def _rule(self, request: TurnRequest, state: _State) -> tuple[Rule, Nlu]:

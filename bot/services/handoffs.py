@@ -68,6 +68,8 @@ class Handoffs:
         reply_to: str = "",
     ) -> Conversation:
         """Put the conversation into the queue and tell the customer why and where they stand."""
+        if signal.quiet:
+            return await self.open_quietly(tx, conversation, signal, now=now, slots=slots)
         sentence = f"utter_system_handoff_{signal.reason.value}"
         conversation = await self.open(tx, conversation, signal, now=now, slots=slots)
         conversation, _ = await self._record.system(tx, conversation, sentence, now, reply_to=reply_to)
@@ -105,6 +107,23 @@ class Handoffs:
         return await self._record.event(
             tx, moved, "handoff_requested", now, reason=signal.reason.value, handoff=handoff.id
         )
+
+    async def open_quietly(
+        self,
+        tx: Tx,
+        conversation: Conversation,
+        signal: HandoffSignal,
+        *,
+        now: datetime,
+        slots: dict[str, Any] | None = None,
+    ) -> Conversation:
+        """Move to the queue, and say nothing of places either before the customer writes."""
+        conversation = await self.open(tx, conversation, signal, now=now, slots=slots)
+        kind, due = TimerKind.QUEUE_UPDATE, now + QUEUE_UPDATE_EVERY
+        await tx.set_timer(
+            Timer(conversation_id=conversation.id, kind=kind, due_at=due, payload={"quiet": True})
+        )
+        return conversation
 
     async def place(self, tx: Tx, conversation: Conversation) -> int:
         """Return the place in the queue, 1 for the next; counts up to QUEUE_COUNTED.

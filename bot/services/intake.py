@@ -124,6 +124,7 @@ class Intake:
         if first is not None:
             return await self._seen_before(tx, first)
         conversation = await self._conversation(tx, arrival)
+        await tx.clear_until_written(conversation.id)
         conversation, message = await self._add_customer_message(tx, conversation, arrival)
         conversation = await self._route(tx, conversation, arrival)
         await tx.put_conversation(

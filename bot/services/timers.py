@@ -1,4 +1,4 @@
-"""Does what is due: session ends, words to those who wait, agents who fell silent, clean-up."""
+"""Does what is due: session ends, words to those who wait, silent agents, reminders, clean-up."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bot.domain.work import Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, Store, Tx
 from bot.services.handoffs import QUEUE_UPDATE_EVERY, Desk, Handoffs, next_in_line
 from bot.services.record import Record
+from bot.services.reminders import Reminders
 
 log = structlog.get_logger(__name__)
 
@@ -44,10 +45,13 @@ class Timers:
         retention: timedelta,
         queue_bound: timedelta,
         sent: Callable[[], None],
+        reminders: Reminders,
+        wake: Callable[[str], None],
     ) -> None:
         """`expiry` ends silent talks with the bot; `retention` is how long ended talks are kept.
 
         `queue_bound` is how long a customer may wait for a person until more than a place is said.
+        `wake` tells the dispatcher of reminders that are due.
         """
         self._store = store
         self._bus = bus
@@ -58,11 +62,15 @@ class Timers:
         self._retention = retention
         self._queue_bound = queue_bound
         self._sent = sent
+        self._reminders = reminders
+        self._wake = wake
         self._cleaned: datetime | None = None
         self._handlers: dict[TimerKind, _Handler] = {
             TimerKind.SESSION_EXPIRY: self._session_expiry,
             TimerKind.QUEUE_UPDATE: self._queue_update,
             TimerKind.AGENT_SILENT: self._agent_silent,
+            TimerKind.REMINDER: self._reminder,
+            TimerKind.NUDGE: self._reminder,
         }
 
     async def run(self) -> None:
@@ -99,6 +107,8 @@ class Timers:
         if changed is not None:
             self._sent()
             await self._bus.publish(Hint(conversation_id=changed.id, seq=changed.seq, kind="owner"))
+            if changed.owner is Owner.BOT:
+                self._wake(changed.id)
         return bool(taken)  # none: another node is at it
 
     async def clean(self) -> int:
@@ -152,6 +162,9 @@ class Timers:
         """
         if conversation.owner is not Owner.QUEUE:
             return None
+        if timer.payload.get("quiet") and not _wrote_since(conversation, conversation.waiting_since):
+            await tx.set_timer(replace(timer, due_at=now + QUEUE_UPDATE_EVERY))
+            return None
         reminders, waited = timer.payload.get("reminders", 0), now - (conversation.waiting_since or now)
         if desk.open and waited >= self._bound(reminders):
             while waited >= self._bound(reminders):
@@ -182,6 +195,16 @@ class Timers:
         moved = await self._record.event(tx, moved, "agent_silent", now, agent=agent.name if agent else "")
         moved, _ = await self._record.system(tx, moved, "utter_system_agent_left", now)
         return await self._handoffs.tell_place(tx, moved, desk=desk, now=now)
+
+    async def _reminder(
+        self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
+    ) -> Conversation | None:
+        return await self._reminders.due(tx, conversation, timer, now)
+
+
+def _wrote_since(conversation: Conversation, moment: datetime | None) -> bool:
+    last = conversation.last_customer_at
+    return last is not None and (moment is None or last > moment)
 
 
 async def _set(tx: Tx, timers: list[Timer]) -> None:

@@ -14,12 +14,14 @@ from bot.domain.customer import Customer, TurnContext
 from bot.domain.errors import EngineError, StoreError, TurnFailed
 from bot.domain.handoff import HandoffSignal, Reason
 from bot.domain.message import Author, Message
+from bot.domain.reminders import in_words
 from bot.domain.turn import TurnRequest, TurnResult
-from bot.domain.work import InboxOutcome, InboxRow
+from bot.domain.work import InboxKind, InboxOutcome, InboxRow
 from bot.ports import Bus, Capabilities, Clock, DialogueEngine, DirectoryCall, Hint, MetricsPort, Store, Tx
 from bot.services.gathering import Gathering
 from bot.services.handoffs import Desk, Handoffs
 from bot.services.record import Record, Say
+from bot.services.reminders import Reminders, overtaken
 from bot.services.replies import Replies
 
 log = structlog.get_logger(__name__)
@@ -43,6 +45,11 @@ class Job:
         """Return the inbox ids that this turn answers."""
         return [row.id for row in self.rows]
 
+    @property
+    def reminded(self) -> bool:
+        """Say whether this is no customer's message but a reminder, which always stands alone."""
+        return self.rows[0].kind is not InboxKind.MESSAGE
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Done:
@@ -50,6 +57,8 @@ class _Done:
 
     said: list[Message]
     more: bool
+    put_off: bool = False
+    """It failed, and is tried again later: a reminder."""
 
 
 class _Lost(Exception):
@@ -77,6 +86,7 @@ class Turns:
         directory: DirectoryCall,
         record: Record,
         handoffs: Handoffs,
+        reminders: Reminders,
         replies: Replies,
         metrics: MetricsPort,
         channels: dict[str, Capabilities],
@@ -92,6 +102,7 @@ class Turns:
         self._directory = directory
         self._record = record
         self._handoffs = handoffs
+        self._reminders = reminders
         self._replies = replies
         self._metrics = metrics
         self._channels = channels
@@ -115,6 +126,9 @@ class Turns:
             return None
         if job.conversation.owner is not Owner.BOT:
             await self._leave_to_people(job)
+            return 0.0
+        if late := overtaken(job.rows):
+            await self._store.write(lambda tx: tx.finish_inbox(late, InboxOutcome.OVERTAKEN))
             return 0.0
         wait = await self._gathering.wait(job.rows, self._channels.get(job.conversation.channel))
         if wait > 0:
@@ -185,9 +199,10 @@ class Turns:
             turn_id=row.id,
             conversation_id=conversation.id,
             context=context,
-            text=" ".join(r.text for r in job.rows if r.text),
+            text="" if job.reminded else " ".join(r.text for r in job.rows if r.text),
             payload=row.payload,
             state=job.state,
+            reminded=job.reminded,
         )
 
     async def _answer(self, job: Job) -> bool:
@@ -228,10 +243,14 @@ class Turns:
         conversation = await _still_ours(tx, job)
         if conversation is None:
             return None
+        if job.reminded and (late := overtaken(await tx.pending(conversation.id))):
+            await tx.finish_inbox(late, InboxOutcome.OVERTAKEN)
+            return None
         await _finish(tx, job, InboxOutcome.ANSWERED)
         row = job.rows[-1]
         await tx.put_state(conversation.id, result.state, result.model)
-        await tx.annotate(conversation.id, row.message_seq, result.nlu, failed=False)
+        if not job.reminded:
+            await tx.annotate(conversation.id, row.message_seq, result.nlu, failed=False)
         conversation = replace(conversation, returned_at=None)
         said = []
         for draft in result.messages:
@@ -249,10 +268,15 @@ class Turns:
                 reply_to=row.id,
             )
         await tx.put_conversation(conversation)
+        await self._reminders.keep(tx, conversation, row, result, now)
         if result.handoff is not None:
             said = await tx.replies_to(conversation.id, row.id)
         # Asked here, it costs a query; asked afterwards, a transaction.
-        return _Done(said=said, more=bool(await tx.pending(conversation.id)))
+        more = bool(await tx.pending(conversation.id))
+        asks = result.awaiting and conversation.owner is Owner.BOT
+        if asks and not more and not job.reminded:  # once for each question
+            await self._reminders.await_answer(tx, conversation, now)
+        return _Done(said=said, more=more)
 
     async def _fail(self, job: Job, evidence: dict[str, str]) -> bool:
         """Give the conversation to people with a plain sentence; its message is marked as failed."""
@@ -260,7 +284,10 @@ class Turns:
             "turn_failed", conversation_id=job.conversation.id, inbox_id=job.rows[-1].id, **evidence
         )
         desk, now = await self._handoffs.desk(), self._clock.now()
-        signal = HandoffSignal(reason=Reason.ENGINE_DOWN, evidence=evidence)
+        if job.reminded:
+            evidence = {**evidence, "due": in_words(job.rows[-1].payload)}
+        # Who was only to be reminded did not ask for anything that failed.
+        signal = HandoffSignal(reason=Reason.ENGINE_DOWN, evidence=evidence, quiet=job.reminded)
 
         async def work(tx: Tx) -> _Done | None:
             conversation = await _still_ours(tx, job)
@@ -268,7 +295,10 @@ class Turns:
                 return None
             await _finish(tx, job, InboxOutcome.FAILED)
             row = job.rows[-1]
-            await tx.annotate(conversation.id, row.message_seq, None, failed=True)
+            if not job.reminded:
+                await tx.annotate(conversation.id, row.message_seq, None, failed=True)
+            elif await self._reminders.put_off(tx, row, now):
+                return _Done(said=[], more=True, put_off=True)
             conversation = await self._handoffs.request(
                 tx, conversation, signal, desk=desk, now=now, reply_to=row.id
             )
@@ -279,7 +309,7 @@ class Turns:
             done = await self._store.write(work)
         except _Lost:
             done = None
-        if done is not None:
+        if done is not None and not done.put_off:
             self._metrics.count("handoffs", reason=signal.reason.value)
         return await self._after(job, done, outcome="failed")
 

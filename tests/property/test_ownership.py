@@ -21,7 +21,10 @@ from tests.support.world import World
 CHANNELS = {"kim": "rest", "lou": "push"}
 SENDERS = st.sampled_from(sorted(CHANNELS))
 TEXTS = st.sampled_from(
-    ["hello", "prove 7", "cancel 7", "cancel 8", "prove 8", "person", "boom", "bug", "a fragment"]
+    [
+        *("hello", "prove 7", "cancel 7", "cancel 8", "prove 8", "person", "boom", "bug", "a fragment"),
+        *("remind 5", "remind 90", "remind30", "unremind", "form"),
+    ]
 )
 AGENTS = st.sampled_from(["ana", "bob", "eve"])
 ACTS = st.sampled_from(
@@ -261,6 +264,17 @@ class Ownership(RuleBasedStateMachine):
                 assert "session_expiry" in kinds
 
     @invariant()
+    def what_is_due_is_said_at_most_once(self) -> None:
+        """Each reminder that came due has one turn at most, and only the bot's own."""
+        for sender in CHANNELS:
+            messages = self.messages(sender)
+            due = [m for m in messages if m.text == "reminder_due"]
+            said = [m for m in messages if m.author is Author.BOT and "/EXTERNAL_" in m.text]
+            assert len(said) <= len(due)
+            for message in said:
+                assert any(before.seq < message.seq for before in due)
+
+    @invariant()
     def orders_are_cancelled_once_and_known(self) -> None:
         assert len(self.world.shop.cancelled) == len(set(self.world.shop.cancelled))
         known = {effect.arguments["number"] for sender in CHANNELS for effect in self.effects(sender)}
@@ -282,6 +296,8 @@ class Ownership(RuleBasedStateMachine):
             self.the_bot_never_talks_over_a_person()
             self.nothing_is_said_twice()
             self.every_message_has_an_end()
+            self.nothing_is_pending()
+            self.what_is_due_is_said_at_most_once()
             self.nothing_is_sent_twice_or_out_of_order()
             for message in self.messages("lou"):
                 if message.visible_to_customer and message.author is not Author.CUSTOMER:
@@ -289,6 +305,13 @@ class Ownership(RuleBasedStateMachine):
         finally:
             self.run(self.world.crash())  # leave no task behind
             self.loop.close()
+
+    def nothing_is_pending(self) -> None:
+        for sender, channel in CHANNELS.items():
+            if self.messages(sender):
+                conversation = self.run(self.world.conversation(sender, channel))
+                found = self.run(self.world.store.read(lambda tx, c=conversation.id: tx.pending(c)))
+                assert found == []
 
     def every_message_has_an_end(self) -> None:
         for key, (sender, _, _) in self.accepted.items():

@@ -14,10 +14,12 @@ from typing import Any
 from bot.bus.memory import MemoryBus
 from bot.domain.agents import Agent, Role
 from bot.domain.customer import Answer, Cancellation, Order, Profile, Refund, Status
-from bot.domain.errors import DeliveryFailed, TurnFailed
+from bot.domain.errors import DeliveryFailed, EngineUnavailable, TurnFailed
 from bot.domain.handoff import HandoffSignal, Reason
 from bot.domain.hours import OpeningHours
 from bot.domain.message import Choice, Draft, InboundMessage, IntentScore, Message, Nlu
+from bot.domain.reminders import SILENCE as SILENCE_INTENT
+from bot.domain.reminders import Reminder, Withdrawal
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.ports import Capabilities, DirectoryCall, EngineStatus, Sent
 from bot.services.delivery import Deliveries
@@ -29,6 +31,7 @@ from bot.services.handoffs import Handoffs
 from bot.services.intake import Accepted, Intake
 from bot.services.packet import Packets
 from bot.services.record import Record
+from bot.services.reminders import Reminders
 from bot.services.replies import Replies, Transcript, Watch
 from bot.services.timers import Timers
 from bot.services.turns import Turns
@@ -36,8 +39,10 @@ from bot.store.sqlite import SqliteStore
 from tests.support.clock import FakeClock
 
 EXPIRY = timedelta(hours=1)
+FOLLOW_UP = "EXTERNAL_follow_up"
 AGENT_SILENT = timedelta(minutes=10)
 QUEUE_BOUND = timedelta(minutes=30)
+SILENCE = timedelta(minutes=5)
 
 
 class PlainSentences:
@@ -147,10 +152,12 @@ class GatedEngine:
     """Answers "echo N: text"; with `hold` each turn waits until the test lets it finish.
 
     "person" asks for one, "boom" fails, "cancel 7" cancels order 7 before it waits, "fragment" is
-    unclear.
+    unclear. "remind 20" wants to speak of case C-1 in 20 minutes, "remind20" (one word) unless the
+    customer writes before, "unremind" not at all; "form" ends with a question. `down` engines do nothing.
     """
 
     def __init__(self) -> None:
+        self.down = False
         self.hold = False
         self.gates: list[asyncio.Future[None]] = []
         self.settled: list[tuple[str, bool]] = []
@@ -178,6 +185,8 @@ class GatedEngine:
             gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self.gates.append(gate)
             await gate
+        if self.down:
+            raise EngineUnavailable("down")
         if word == "boom":
             raise TurnFailed("boom", action="action_boom")
         if word == "bug":
@@ -192,7 +201,20 @@ class GatedEngine:
             handoff=signal,
             slots={"order_number": rest} if rest else {},
             model="gated",
+            awaiting="order_number" if word in ("form", f"/{SILENCE_INTENT}") else "",
+            withdrawn=(Withdrawal(),) if word == "unremind" else (),
+            reminders=self._reminders(request, word, rest),
         )
+
+    @staticmethod
+    def _reminders(request: TurnRequest, word: str, rest: str) -> tuple[Reminder, ...]:
+        if not word.startswith("remind"):
+            return ()
+        minutes, kill = rest or word.removeprefix("remind"), not rest
+        due_at = request.context.now + timedelta(minutes=float(minutes))
+        about = {"case_number": "C-1"}
+        name = "kill" if kill else "keep"
+        return (Reminder(name=name, intent=FOLLOW_UP, due_at=due_at, entities=about, until_written=kill),)
 
     def settle(self, result: TurnResult, *, committed: bool) -> None:
         self.settled.append((result.turn_id, committed))
@@ -271,6 +293,9 @@ class World:
         self.handoffs = Handoffs(
             record=self.record, bus=self.bus, clock=self.clock, hours=OpeningHours.parse(self.hours)
         )
+        self.reminders = Reminders(
+            record=self.record, handoffs=self.handoffs, expiry=EXPIRY, silence=SILENCE
+        )
         self.replies = Replies(store=self.store)
         self.watch = Watch(bus=self.bus)
         self.transcript = Transcript(store=self.store, watch=self.watch)
@@ -284,6 +309,7 @@ class World:
             directory=self.gateway.call,
             record=self.record,
             handoffs=self.handoffs,
+            reminders=self.reminders,
             replies=self.replies,
             metrics=self.metrics,
             channels=capabilities,
@@ -315,6 +341,8 @@ class World:
             retention=timedelta(days=30),
             queue_bound=QUEUE_BOUND,
             sent=self.deliveries.wake,
+            reminders=self.reminders,
+            wake=self.dispatcher.wake,
         )
 
     async def crash(self) -> None:
