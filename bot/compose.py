@@ -52,7 +52,7 @@ from bot.web.deps import WebDeps
 from bot.web.metrics import Metrics
 from bot.web.server import WebServer
 from connectors.channels.rest import RestChannel, RestLimits
-from connectors.customers.demo import DemoDirectory
+from connectors.customers.demo import DemoDirectory, Failure
 from connectors.customers.http import Access, HttpDirectory
 from connectors.customers.none import UnconnectedDirectory
 
@@ -320,6 +320,7 @@ def _directory(settings: Settings, clock: Clock, metrics: MetricsPort) -> Custom
         clock,
         seed=settings.project_dir / "data" / "demo" / "shop.json",
         delays=settings.demo_delays,
+        failures={ref: Failure(word) for ref, word in settings.demo_failures.items()},
     )
 
 

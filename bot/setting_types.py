@@ -195,6 +195,21 @@ def seconds_by_name(value: str) -> dict[str, float]:
     return found
 
 
+def choice_by_name(*allowed: str) -> Callable[[str], dict[str, str]]:
+    """Return a parser of `name=word, name=word` with words from a list."""
+
+    def parse(value: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for part in value.split(","):
+            name, _, word = (piece.strip() for piece in part.partition("="))
+            if not name or word not in allowed:
+                raise ValueError(f"must be like C1001={allowed[0]}, with one of {', '.join(allowed)}")
+            found[name] = word
+        return found
+
+    return parse
+
+
 def masked_url(value: str) -> str:
     """Return an address for people: without its password and query."""
     parts = urlsplit(value)

@@ -54,7 +54,15 @@ class Settings:
     demo_delays: dict[str, float] = _setting(
         kind.seconds_by_name,
         "",
-        "Seconds that the demo shop takes for single customers, such as `C1001=2`.",
+        "Seconds that the demo shop takes for single customers, such as `C1001=2`, or for all: `*=2`.",
+        shown="none",
+        unset={},
+    )
+    demo_failures: dict[str, str] = _setting(
+        kind.choice_by_name("down", "lost", "broken"),
+        "",
+        "How the demo shop fails single customers, such as `C1002=down`, or all: `*=lost` (does what it"
+        " is asked and loses the answer) or `broken`.",
         shown="none",
         unset={},
     )

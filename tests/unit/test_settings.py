@@ -198,3 +198,17 @@ def test_rates(project: Path) -> None:
     assert load(project, RATE_LIMIT="5/hour").rate_limit == RateLimit(count=5, seconds=3600.0)
     for bad in ("0/minute", "5/0 minutes", "5", "-1/minute", "5/fortnight"):
         assert "BATON_RATE_LIMIT" in problems(project, RATE_LIMIT=bad)
+
+
+def test_the_demo_shop_can_be_told_to_be_slow_and_to_fail(project: Path) -> None:
+    found = load(project, DEMO_DELAYS="C1001=2, *=0.5", DEMO_FAILURES="C1002=down, *=lost")
+    assert found.demo_delays == {"C1001": 2.0, "*": 0.5}
+    assert found.demo_failures == {"C1002": "down", "*": "lost"}
+    assert (load(project).demo_delays, load(project).demo_failures) == ({}, {})
+
+
+@pytest.mark.parametrize("wrong", ["C1002", "C1002=", "=down", "C1002=slow", "C1001=down,,"])
+def test_a_failure_that_the_demo_shop_does_not_have(project: Path, wrong: str) -> None:
+    assert "BATON_DEMO_FAILURES must be like C1001=down, with one of" in problems(
+        project, DEMO_FAILURES=wrong
+    )
