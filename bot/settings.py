@@ -324,8 +324,8 @@ def _contradictions(texts: Mapping[str, str], given: Mapping[str, Any]) -> list[
         )
     if found["customers_url"] and kind.is_yes(found["demo"]):
         problems.append(
-            f"{PREFIX}CUSTOMERS_URL and {PREFIX}DEMO (or --demo) exclude each other: a demo has a shop of its"
-            " own, and is open to everybody on this machine"
+            f"{PREFIX}CUSTOMERS_URL and {PREFIX}DEMO (or --demo) exclude each other: a demo has a shop of"
+            " its own, and is open to everybody on this machine"
         )
     if kind.is_open_http(found["customers_url"]) and not kind.is_yes(found["customers_allow_http"]):
         problems.append(
