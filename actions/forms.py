@@ -58,7 +58,8 @@ def clear_yes(tracker: Tracker) -> bool:
     message = tracker.latest_message
     text = str(message.get("text") or "")
     sure = float((message.get("intent") or {}).get("confidence") or 0.0) >= SURE
-    return sure and "?" not in text and not entities(tracker, "hesitation")
+    doubtful = entities(tracker, "hesitation") or entities(tracker, "ordinal")
+    return sure and "?" not in text and not doubtful
 
 
 class TopicForm(FormValidationAction, ABC):

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 # Two seconds, paid once by the process that engines are forked from.
 import spacy
 
+from bot.nlu.text import QUOTES
+
 MAX_CHARS = 2_000
 """Characters of a text that are searched."""
 
@@ -102,6 +104,7 @@ class PatternFinder:
         return found
 
     def _find(self, text: str) -> tuple[Found, ...]:
+        text = text.translate(QUOTES)  # sign for sign: the positions stay
         spans = [*self._regex_spans(text), *self._phrase_spans(text)]
         if not spans:
             return ()

@@ -12,7 +12,8 @@ MAX_CHARS = 1_000
 
 _DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"\w+")
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})  # noqa: RUF001 (typographic on purpose)
+QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})  # noqa: RUF001 (typographic on purpose)
+"""Apostrophes as phones type them, and the plain one that data are written with."""
 
 MIN_GRAM = 2
 MAX_GRAM = 5
@@ -22,7 +23,7 @@ def normalise(text: str) -> str:
     """Return `text` as the classifier sees it: NFKC, lower case, digit runs as "0", no invisible signs."""
     text = unicodedata.normalize("NFKC", text[:MAX_CHARS])[:MAX_CHARS].lower()
     if not text.isascii():
-        text = text.translate(_QUOTES)
+        text = text.translate(QUOTES)
         # Format characters (zero-width space, joiners, direction marks) split words that look whole.
         text = "".join(c for c in text if unicodedata.category(c) != "Cf")
     return _DIGITS.sub("0", text)

@@ -110,3 +110,12 @@ def test_an_unknown_normaliser_is_named() -> None:
 
     with pytest.raises(ValueError, match="unknown normaliser 'shout'"):
         PatternFinder(Patterns(), normalise={"size": "shout"})
+
+
+def test_apostrophes_as_phones_type_them() -> None:
+    from bot.nlu.patterns import PatternFinder, Patterns
+
+    finder = PatternFinder(Patterns(phrases=[("hesitation", "don't")]))
+    assert [(f.name, f.start, f.end) for f in finder.find("yes don\u2019t cancel")] == [
+        ("hesitation", 4, 9)
+    ]
