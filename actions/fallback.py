@@ -11,6 +11,7 @@ from actions.common import Domain, Event, choice, has_response, part, services
 from actions.forms import leave
 from actions.handoff import signal, unfinished
 from bot.domain.handoff import Reason
+from bot.domain.reminders import EXTERNAL
 
 ACTION = "action_fallback"
 MAX_CHOICES = 3
@@ -47,8 +48,14 @@ class ActionFallback(Action):
 
 def previous_turn(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the events from the customer's last but one message up to the last; empty if none."""
-    said = [index for index, event in enumerate(events) if event.get("event") == "user"]
+    said = [index for index, event in enumerate(events) if written(event)]
     return events[said[-2] : said[-1]] if len(said) > 1 else []
+
+
+def written(event: dict[str, Any]) -> bool:
+    """Say whether an event is something that the customer wrote, and not a reminder."""
+    intent = (event.get("parse_data") or {}).get("intent") or {}
+    return event.get("event") == "user" and not str(intent.get("name")).startswith(EXTERNAL)
 
 
 def failed_without_person(turn: list[dict[str, Any]]) -> bool:

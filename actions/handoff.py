@@ -14,14 +14,18 @@ from actions.forms import leave
 from bot.domain.handoff import Reason
 
 
-def signal(reason: Reason, **evidence: Any) -> Event:
-    """Return the event by which the engine learns that a person is wanted."""
+def signal(reason: Reason, *, quiet: bool = False, **evidence: Any) -> Event:
+    """Return the event by which the engine learns that a person is wanted.
+
+    With `quiet` the server tells the customer nothing about it.
+    """
     wish: dict[str, Any] = {
         "reason": reason.value,
         "evidence": evidence,
         "priority": None,
         "team": "",
         "skills": [],
+        **({"quiet": True} if quiet else {}),
     }
     event: Event = SlotSet("handoff_request", wish)
     return event

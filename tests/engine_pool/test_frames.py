@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.customer import Answer, Status
-from bot.domain.turn import TurnRequest
+from bot.domain.reminders import Reminder, Withdrawal
+from bot.domain.turn import TurnRequest, TurnResult
 from bot.engine.directory import ANSWERS, DECODERS
 from bot.engine.frames import (
     MAX_FRAME,
+    RESULT,
     TO_SERVER,
     TO_WORKER,
     FrameTooLarge,
@@ -25,7 +27,7 @@ from bot.engine.frames import (
     raw,
 )
 from bot.ports import TurnDirectory
-from tests.engine_pool.company import ORDER, request
+from tests.engine_pool.company import NOW, ORDER, request
 
 
 @given(
@@ -48,6 +50,13 @@ def test_a_turn_arrives_as_it_was() -> None:
     assert frame == Turn(7, turn)
     assert isinstance(frame.request, TurnRequest)
     assert frame.request.context.now.tzinfo is not None
+
+
+def test_reminders_arrive_as_they_were() -> None:
+    reminder = Reminder(name="n", intent="EXTERNAL_x", due_at=NOW, entities={"a": ["b", 1]})
+    withdrawn = (Withdrawal(intent="EXTERNAL_y", entities={"c": "d"}),)
+    result = TurnResult(turn_id="t", state=b"", reminders=(reminder,), withdrawn=withdrawn)
+    assert RESULT.decode(raw(result)) == result
 
 
 def test_a_frame_over_the_bound_is_not_sent() -> None:

@@ -273,6 +273,7 @@ class World:
     shop: Shop = field(default_factory=Shop)
     platform: Platform = field(default_factory=Platform)
     hours: str = "Mon-Sun 00:00-24:00 UTC"
+    engine_of: Callable[[], Any] = GatedEngine
     ids: Any = field(default_factory=lambda: itertools.count(1))
     sentences: PlainSentences = field(default_factory=PlainSentences)
 
@@ -284,7 +285,7 @@ class World:
 
     def boot(self) -> None:
         """Build the services anew, as a process does when it starts."""
-        self.engine = GatedEngine()
+        self.engine = self.engine_of()
         self.bus = MemoryBus(self.clock)
         self.metrics = NoMetrics()
         capabilities = {"rest": Capabilities(pushes=False), "push": self.platform.capabilities}
