@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
@@ -16,8 +17,12 @@ from bot.services.masking import mask
 
 DIGEST = 16
 """Hexadecimal digits of a key that stand for the call's arguments."""
+LONGEST_ACTION = 60
+"""Characters of an action's name that are shown in a key; the digest is of the whole."""
 FREE_TEXT = frozenset({"reason", "text"})
 """Arguments in the customer's own words, which are masked once more before they are kept."""
+
+_UNSEEN = re.compile(r"[^\x21-\x7e]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +38,13 @@ class Call:
 def effect_key(call: Call, sent: Mapping[str, Any]) -> str:
     """Return the idempotency key of a call: the same for a repeated turn, another for any other call.
 
-    What is sent counts too: a repeated turn may have read more fragments and mean something else.
+    What is sent counts too: a repeated turn may have read more fragments and mean something else. The
+    key goes into a header: short, and of visible ASCII characters only.
     """
+    action = _UNSEEN.sub("_", call.action)[:LONGEST_ACTION]
     whole = [call.context.inbox_id, call.action, call.ordinal, call.method, sent]
     digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:DIGEST]
-    return f"{call.context.inbox_id}:{call.action}:{call.ordinal}:{call.method}:{digest}"
+    return f"{call.context.inbox_id}:{action}:{call.ordinal}:{call.method}:{digest}"
 
 
 class Effects:

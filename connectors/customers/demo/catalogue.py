@@ -21,8 +21,10 @@ CLOSE = 0.8
 """Likeness of two words from which one is taken for a misspelling of the other."""
 SHORTEST_GUESS = 4
 """Letters that a word must have before it is taken for a misspelling or a beginning."""
+SHORTEST_PART = 3
+"""Letters of each half of two words written as one."""
 ENOUGH = 0.5
-"""Share of what was asked, by weight, that an article must meet; and of the best article's score."""
+"""Share of the highest score there could be that an article must reach; and of the best article's."""
 CURRENCY = "GBP"
 
 _URL = "https://shop.example.com/p/"
@@ -32,6 +34,8 @@ _NOISE_WORDS = (
     " please product products sale sell shop show some something stock tell thank thanks that the their"
     " them there these they thing things this those to us want was we what whats when where which with"
     " would you your available about much cost costs price come id im ive find see still also"
+    " big large small long wide high made back soon more most very nice good new"
+    " bigger smaller larger longer cheap cheaper cheapest best between difference idea ideas after lover"
 )
 _NOISE = frozenset(_NOISE_WORDS.split())
 _SAME = {
@@ -43,6 +47,7 @@ _SAME = {
     "wooden": "wood",
     "timber": "wood",
     "blanket": "throw",
+    "present": "gift",
 }
 
 
@@ -90,28 +95,34 @@ def _best(asked: list[str], articles: list[_Article]) -> list[Product]:
     if not asked:
         return []
     has = Counter(word for article in articles for word in article.words)
-    read = {word: _meant(word, has) for word in asked}
+    read = {word: _meant(word, has) for word in _apart(asked, has)}
     weight = {word: math.log(1 + len(articles) / max(1, has[meant])) for word, meant in read.items()}
     whole = sum(weight.values())
     scored = []
     for article in articles:
-        met = [word for word in asked if read[word] in article.words]
-        score = sum(weight[word] * article.words[read[word]] for word in met)
-        if sum(weight[word] for word in met) >= ENOUGH * whole:
+        score = sum(weight[word] * article.words.get(meant, 0.0) for word, meant in read.items())
+        if score >= ENOUGH * whole:
             scored.append((score, article.product))
     scored.sort(key=lambda pair: (-pair[0], not pair[1].in_stock, pair[1].sku))
     return [product for score, product in scored[:MOST] if score >= ENOUGH * scored[0][0]]
+
+
+def _apart(asked: list[str], known: Counter[str]) -> Iterator[str]:
+    """Return the words, those in two that are written as one."""
+    for word in asked:
+        places = range(SHORTEST_PART, len(word) - SHORTEST_PART + 1) if word not in known else ()
+        parts = [(word[:at], word[at:]) for at in places if word[:at] in known and word[at:] in known]
+        yield from parts[0] if parts else (word,)
 
 
 def _meant(word: str, known: Counter[str]) -> str:
     """Return the known word that was meant: the same, one that begins so, or the most alike."""
     if word in known or len(word) < SHORTEST_GUESS:
         return word
-    longer = sorted(other for other in known if other.startswith(word))
-    if longer:
-        return longer[0]
+    swapped = (o for o in known if o[0] == word[0] and sorted(o) == sorted(word))
+    longer = (other for other in known if other.startswith(word))
     close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=CLOSE)
-    return close[0] if close else word
+    return min(swapped, default="") or min(longer, default="") or (close[0] if close else word)
 
 
 def _article(row: sqlite3.Row) -> _Article:
