@@ -534,7 +534,10 @@ class TurnDirectory(Protocol):
         ...
 
     async def open_case(self, kind: str, text: str, *, number: str = "") -> Answer[Case]:
-        """Have the company look into something, once; with an order, that must be open to them."""
+        """Have the company look into something, once; with an order, that must be open to them.
+
+        THROTTLED after too many in a day.
+        """
         ...
 
     async def case(self, number: str) -> Answer[Case]:

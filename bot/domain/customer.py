@@ -60,7 +60,7 @@ class Status(StrEnum):
     """Understood and refused by the company's rules; `detail` says which (a code, not a sentence)."""
     TRY_LATER = "try_later"
     THROTTLED = "throttled"
-    """Too many wrong proofs; wait, or speak to a person."""
+    """Too many wrong proofs, or too many cases; wait, or speak to a person."""
 
 
 T = TypeVar("T")

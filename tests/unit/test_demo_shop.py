@@ -97,6 +97,14 @@ async def test_what_is_not_sold_is_not_found(shop: DemoDirectory, text: str) -> 
     assert [product.name for product in (await shop.find_products(text)).value or ()] == []
 
 
+async def test_an_article_that_is_named_in_full_is_found_alone(shop: DemoDirectory) -> None:
+    products = json.loads(SEED.read_text(encoding="utf-8"))["products"]
+    for product in products:
+        for text in (product["name"], f"Have you got {product['sku'].lower()}?"):
+            found = (await shop.find_products(text)).value or ()
+            assert [article.sku for article in found] == [product["sku"]]
+
+
 async def test_what_is_sold_out_comes_back_on_a_day(shop: DemoDirectory) -> None:
     throw = ((await shop.find_products("mohair throw")).value or ())[0]
     rug = ((await shop.find_products("wool rug")).value or ())[0]

@@ -65,10 +65,12 @@ class Catalogue:
         self._db = db
 
     def find(self, text: str) -> Answer[tuple[Product, ...]]:
-        """Return the articles that fit best, best first."""
+        """Return the articles that fit best, best first; those that are named in full and no others."""
         asked = list(dict.fromkeys(word for word in words(text) if word not in _NOISE))
         articles = [_article(row) for row in self._db.execute("SELECT * FROM products ORDER BY sku")]
-        return Answer(status=Status.OK, value=tuple(_best(asked, articles)))
+        folded = text.casefold()
+        named = [a.product for a in articles if _is_named(a.product, folded)][:MOST]
+        return Answer(status=Status.OK, value=tuple(named or _best(asked, articles)))
 
 
 def words(text: str) -> Iterator[str]:
@@ -76,6 +78,10 @@ def words(text: str) -> Iterator[str]:
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     for word in re.findall(r"[a-z0-9]+", bare.casefold().replace("'", "")):
         yield _SAME.get(one := _singular(word), one) if word not in _NOISE else word
+
+
+def _is_named(product: Product, text: str) -> bool:
+    return any(re.search(rf"\b{re.escape(n.casefold())}\b", text) for n in (product.name, product.sku))
 
 
 def _singular(word: str) -> str:
