@@ -258,6 +258,7 @@ class DeskService:
             conversation = await self._note(tx, conversation, agent, note, now)
             # Also one who has just written to the bot must hear that nobody answers that here.
             tell = conversation.owner is not Owner.BOT or bool(await tx.pending(conversation_id))
+            tell = tell and not await self._handoffs.untold(tx, conversation)
             conversation = await self._handoffs.close(tx, conversation, Outcome.RESOLVED, now)
             await tx.clear_timer(conversation_id, TimerKind.SESSION_EXPIRY)
             await _finish_pending(tx, conversation_id)
@@ -323,7 +324,10 @@ class DeskService:
     ) -> Conversation:
         moved = conversation.moved(event, now=now, assignee=agent.id)
         moved = await self._record.event(tx, moved, event.value, now, agent=agent.name)
-        moved, _ = await self._record.system(tx, moved, "utter_system_agent_joined", now, agent=agent.name)
+        if not await self._handoffs.untold(tx, conversation):
+            moved, _ = await self._record.system(
+                tx, moved, "utter_system_agent_joined", now, agent=agent.name
+            )
         # The customer waits for a first word; one who took it over gets the full time.
         due, kind = now + self._agent_silent, TimerKind.AGENT_SILENT
         await tx.set_timer(Timer(conversation_id=moved.id, kind=kind, due_at=due))

@@ -11,6 +11,7 @@ from bot.domain.conversation import Conversation, Owner, OwnerEvent
 from bot.domain.handoff import PRIORITY, Handoff, HandoffSignal, Outcome
 from bot.domain.hours import OpeningHours
 from bot.domain.ids import new_id
+from bot.domain.message import Author
 from bot.domain.work import Timer, TimerKind
 from bot.ports import Bus, Clock, Tx
 from bot.services.record import Record
@@ -18,6 +19,9 @@ from bot.services.record import Record
 QUEUE_UPDATE_EVERY = timedelta(seconds=60)
 PRIORITY_AGAIN = 40
 """Above every reason's own: these have waited, and were answered, before."""
+TOLD = "customer_was_told"
+"""Evidence of a handoff that the customer does not know of: for the agent, and for the server."""
+LOOKED_AT = 50
 QUEUE_COUNTED = 200
 """Places are counted up to here; further back the customer is told "more than" this."""
 
@@ -117,13 +121,33 @@ class Handoffs:
         now: datetime,
         slots: dict[str, Any] | None = None,
     ) -> Conversation:
-        """Move to the queue, and say nothing of places either before the customer writes."""
+        """Move to the queue without a word; see `untold` for how long that holds."""
+        signal = replace(signal, evidence={**signal.evidence, TOLD: False})
         conversation = await self.open(tx, conversation, signal, now=now, slots=slots)
-        kind, due = TimerKind.QUEUE_UPDATE, now + QUEUE_UPDATE_EVERY
-        await tx.set_timer(
-            Timer(conversation_id=conversation.id, kind=kind, due_at=due, payload={"quiet": True})
-        )
+        await self.wait_quietly(tx, conversation, now)
         return conversation
+
+    async def wait_quietly(self, tx: Tx, conversation: Conversation, now: datetime) -> None:
+        """Look again in a while whether the customer is to be told of their place."""
+        kind, due = TimerKind.QUEUE_UPDATE, now + QUEUE_UPDATE_EVERY
+        timer = Timer(conversation_id=conversation.id, kind=kind, due_at=due, payload={"quiet": True})
+        await tx.set_timer(timer)
+
+    async def untold(self, tx: Tx, conversation: Conversation) -> bool:
+        """Say whether the customer knows nothing of the open handoff: the server then says nothing of
+        it by itself, neither of places nor of who comes and goes.
+
+        It ends when the customer writes, or an agent to them.
+        """
+        handoff = await tx.handoff(conversation.handoff_id) if conversation.handoff_id else None
+        if handoff is None or handoff.evidence.get(TOLD) is not False:
+            return False
+        last = await tx.last_messages(conversation.id, limit=LOOKED_AT)
+        people = (Author.CUSTOMER, Author.AGENT)
+        return not any(
+            m.author in people and m.visible_to_customer and m.created_at > handoff.requested_at
+            for m in last
+        )
 
     async def place(self, tx: Tx, conversation: Conversation) -> int:
         """Return the place in the queue, 1 for the next; counts up to QUEUE_COUNTED.

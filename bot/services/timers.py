@@ -162,7 +162,7 @@ class Timers:
         """
         if conversation.owner is not Owner.QUEUE:
             return None
-        if timer.payload.get("quiet") and not _wrote_since(conversation, conversation.waiting_since):
+        if timer.payload.get("quiet") and await self._handoffs.untold(tx, conversation):
             await tx.set_timer(replace(timer, due_at=now + QUEUE_UPDATE_EVERY))
             return None
         reminders, waited = timer.payload.get("reminders", 0), now - (conversation.waiting_since or now)
@@ -193,6 +193,9 @@ class Timers:
         agent = await tx.agent(conversation.assignee)
         moved = next_in_line(conversation.moved(OwnerEvent.AGENT_GONE, now=now))
         moved = await self._record.event(tx, moved, "agent_silent", now, agent=agent.name if agent else "")
+        if await self._handoffs.untold(tx, conversation):
+            await self._handoffs.wait_quietly(tx, moved, now)
+            return moved
         moved, _ = await self._record.system(tx, moved, "utter_system_agent_left", now)
         return await self._handoffs.tell_place(tx, moved, desk=desk, now=now)
 
@@ -200,11 +203,6 @@ class Timers:
         self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
     ) -> Conversation | None:
         return await self._reminders.due(tx, conversation, timer, now)
-
-
-def _wrote_since(conversation: Conversation, moment: datetime | None) -> bool:
-    last = conversation.last_customer_at
-    return last is not None and (moment is None or last > moment)
 
 
 async def _set(tx: Tx, timers: list[Timer]) -> None:

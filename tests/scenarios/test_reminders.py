@@ -172,10 +172,38 @@ async def test_a_matter_that_comes_back_to_people_does_so_without_words(world: W
     assert (await world.conversation()).owner is Owner.QUEUE
     assert [m.text for m in await world.messages() if m.visible_to_customer] == shown
     packet = await world.desk.conversation(ana, conversation.id)
-    assert packet["packet"]["evidence"] == {"due": ABOUT}
+    assert packet["packet"]["evidence"] == {"due": ABOUT, "customer_was_told": False}
     await world.ask("hello")
     await later(world, 2)
     assert "utter_system_queue_place" in (await world.messages())[-1].text
+
+
+async def test_people_may_look_into_a_quiet_matter_without_disturbing_anybody(world: World) -> None:
+    ana = await world.agent()
+    await world.ask("remind 20", reply_until=world.clock.now())
+    conversation = await world.conversation()
+    await later(world, 21)
+    shown = [m.text for m in await world.messages() if m.visible_to_customer]
+    await world.desk.claim(ana, conversation.id)
+    await later(world, 15)  # longer than an agent may be silent
+    assert (await world.conversation()).owner is Owner.QUEUE
+    await later(world, 40)
+    await world.desk.claim(ana, conversation.id)
+    await world.desk.resolve(ana, conversation.id, note="wrote an e-mail")
+    assert [m.text for m in await world.messages() if m.visible_to_customer] == shown
+
+
+async def test_once_a_person_has_written_the_customer_hears_the_rest(world: World) -> None:
+    ana = await world.agent()
+    await world.ask("remind 20", reply_until=world.clock.now())
+    conversation = await world.conversation()
+    await later(world, 21)
+    await world.desk.claim(ana, conversation.id)
+    world.clock.move(1)
+    await world.desk.say(ana, conversation.id, text="I have news", kind="reply", client_id="c")
+    await world.desk.resolve(ana, conversation.id, note="")
+    said = [m.text for m in await world.messages() if m.visible_to_customer]
+    assert said[-2:] == ["I have news", "utter_system_resolved agent=Ana"]
 
 
 async def test_after_the_reply_window_a_person_decides(world: World) -> None:
