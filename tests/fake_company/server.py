@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +35,10 @@ class Received:
 class FakeCompany:
     """Serve a directory's data by the document while the `async with` lasts."""
 
-    def __init__(self, directory: CustomerDirectory, *, token: str = TOKEN) -> None:
+    def __init__(
+        self, directory: CustomerDirectory, *, token: str = TOKEN, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._tls = tls
         self.document, self.shop, self.token = document(), Shop(directory), token
         self.received: list[Received] = []
         self.violations: list[str] = []
@@ -46,9 +50,10 @@ class FakeCompany:
         self._connections: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> FakeCompany:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self._tls)
         port = self._server.sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}/baton/v1"
+        scheme = "https" if self._tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{port}/baton/v1"
         return self
 
     async def __aexit__(

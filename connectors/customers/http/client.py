@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import httpx
 
+from bot.domain.errors import ConfigError
 from bot.ports import Clock, MetricsPort
 from connectors.customers.http.breaker import Admission, Breaker
 from connectors.customers.http.wire import WITH_BODY, AnswerInvalid, Reply, Request
@@ -72,12 +74,9 @@ class Client:
         self._http: httpx.AsyncClient | None = None
 
     async def start(self) -> None:
-        """Make the pool of connections; nothing is asked yet."""
-        verify = httpx.create_ssl_context(trust_env=False)
-        if self._access.ca_file is not None:
-            verify.load_verify_locations(self._access.ca_file)
+        """Make the pool of connections; nothing is asked yet. Raises ConfigError."""
         self._http = httpx.AsyncClient(
-            verify=verify,
+            verify=_trust(self._access.ca_file),
             headers=_headers(self._access.token),
             timeout=httpx.Timeout(self._access.limit, connect=self._access.connect_limit),
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS // 4),
@@ -178,6 +177,16 @@ async def _bounded(response: httpx.Response) -> bytes:
         if len(body) > LONGEST_ANSWER:
             raise AnswerInvalid("body", f"is longer than {LONGEST_ANSWER} bytes")
     return bytes(body)
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    context = httpx.create_ssl_context(trust_env=False)
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as error:
+            raise ConfigError(f"BATON_CUSTOMERS_CA_FILE: {ca_file} has no certificates: {error}") from error
+    return context
 
 
 def _headers(token: str) -> dict[str, str]:
