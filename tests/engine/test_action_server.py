@@ -36,7 +36,7 @@ from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = derived_key("a secret of at least 32 characters")
-PACKET = {"domain": {"responses": {}}, "version": "3.6.21"}
+PACKET = {"domain": {"responses": {}, "forms": {}}, "version": "3.6.21"}
 
 
 @dataclass(kw_only=True)
