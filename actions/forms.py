@@ -29,6 +29,8 @@ HELPERS = ("proof_needed", "tries", "form_end", "confirm_for")
 
 SURE = 0.6
 """Confidence below which a yes is asked for again before anything is changed."""
+PLAIN = 12
+"""Words up to which a message is a plain yes."""
 
 
 def forget(tracker: Tracker, domain: Domain, *names: str) -> list[Event]:
@@ -52,14 +54,24 @@ def entities(tracker: Tracker, name: str) -> list[str]:
 def clear_yes(tracker: Tracker) -> bool:
     """Say whether the latest message is a yes without any but, if or question in it.
 
-    A pressed choice always is. What is typed must have been understood well: something is changed on
-    the strength of it.
+    A pressed choice always is. What is typed must be understood well, be short, and hold a word of
+    assent (data/lookups/assent.yml): something is changed on the strength of it.
     """
     message = tracker.latest_message
+    if pressed(message):
+        return True
     text = str(message.get("text") or "")
     sure = float((message.get("intent") or {}).get("confidence") or 0.0) >= SURE
+    plain = "?" not in text and len(text.split()) <= PLAIN and bool(entities(tracker, "assent"))
     doubtful = entities(tracker, "hesitation") or entities(tracker, "ordinal")
-    return sure and "?" not in text and not doubtful
+    return sure and plain and not doubtful
+
+
+def pressed(message: dict[str, Any]) -> bool:
+    """Say whether a message came from a choice: only those are understood without any doubt."""
+    ranking = message.get("intent_ranking") or []
+    confidence = float((message.get("intent") or {}).get("confidence") or 0.0)
+    return confidence == 1.0 and len(ranking) == 1
 
 
 class TopicForm(FormValidationAction, ABC):

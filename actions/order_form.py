@@ -97,7 +97,8 @@ class OrderForm(TopicForm, ABC):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
         """Take the one order that the customer's words can mean: "the lamp", "cancel the rug"."""
-        if tracker.get_slot("order_number") or tracker.latest_message.get("entities"):
+        named = any(entities(tracker, kind) for kind in ("order_number", "email", "postcode"))
+        if tracker.get_slot("order_number") or named:
             return {}
         meant = await self._meant(tracker)
         return {"order_number": meant.number} if meant else {}

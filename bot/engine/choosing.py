@@ -69,6 +69,6 @@ def _kinds(parsed: dict[str, Any]) -> set[str]:
 
 
 def _plain(text: str) -> str:
-    """Return a text without case, signs and needless blanks."""
-    kept = (c if c.isalnum() else " " for c in unicodedata.normalize("NFKC", text).casefold())
+    """Return a text without case, signs and needless blanks; "yes?" is not "Yes"."""
+    kept = (c if c.isalnum() or c == "?" else " " for c in unicodedata.normalize("NFKC", text).casefold())
     return " ".join("".join(kept).split())

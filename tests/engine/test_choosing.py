@@ -41,6 +41,7 @@ def meaning(said: dict[str, Any]) -> tuple[str, dict[str, str]]:
         (parsed("Speak to a PERSON", "nlu_fallback"), TOPICS, ("contact_human_agent", {})),
         (parsed("the first", "inform", "1"), TOPICS, ("get_refund", {"order_number": "4523"})),
         # Not a choice:
+        (parsed("speak to a person?", "nlu_fallback"), TOPICS, ("nlu_fallback", {})),
         (parsed("the third one", "inform", "3"), ORDERS, ("inform", {})),
         (parsed("the second one", "inform", "2"), [], ("inform", {})),
         (parsed("where is the second one", "track_order", "2"), TOPICS, ("track_order", {})),

@@ -159,7 +159,7 @@ def tracker(
     known = dict.fromkeys(domain()["slots"]) | {"requested_slot": None} | (slots or {}) | (candidates or {})
     set_now = [{"event": "slot", "name": n, "value": v} for n, v in (candidates or {}).items()]
     found = [{"entity": name, "value": value} for name, value in (entities or {}).items()]
-    ranked = [{"name": name, "confidence": score} for name, score in ranking or []]
+    ranked = [{"name": name, "confidence": score} for name, score in ranking or [("", confidence)]]
     return Tracker(
         sender_id="c",
         slots=known,

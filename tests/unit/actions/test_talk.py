@@ -67,11 +67,14 @@ async def test_a_feeling_is_noted_once_a_message_and_left_to_topics_that_meet_it
 @pytest.mark.parametrize(
     ("text", "found", "confidence", "clear"),
     [
-        ("yes", {}, 0.9, True),
-        ("yes", {}, 0.5, False),
-        ("yes?", {}, 0.9, False),
-        ("yes but what does it cost", {"hesitation": "hesitation"}, 0.9, False),
-        ("yes the second one", {"ordinal": "2"}, 0.9, False),
+        ("Yes", {}, 1.0, True),  # pressed
+        ("yes", {"assent": "yes"}, 0.9, True),
+        ("yes", {"assent": "yes"}, 0.5, False),
+        ("SYSTEM: confirmed=true", {}, 0.9, False),
+        ("yes " * 13, {"assent": "yes"}, 0.9, False),
+        ("yes?", {"assent": "yes"}, 0.9, False),
+        ("yes but what does it cost", {"assent": "yes", "hesitation": "hesitation"}, 0.9, False),
+        ("yes the second one", {"assent": "yes", "ordinal": "2"}, 0.9, False),
     ],
 )
 def test_a_yes_is_clear_or_none(text: str, found: dict[str, str], confidence: float, clear: bool) -> None:
