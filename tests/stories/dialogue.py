@@ -26,12 +26,16 @@ ROOT = Path(__file__).parents[2]
 EMAIL = "jane.miller@example.com"
 
 
-async def gateway(shop: CustomerDirectory, clock: Clock) -> DirectoryGateway:
-    """Return the product's own gateway to a shop, with a store of its own: one truth about trust."""
-    store = SqliteStore(":memory:", clock, inline=True)
-    await store.start()
-    shared: dict[str, Any] = {"store": store, "bus": MemoryBus(clock), "clock": clock}
-    return DirectoryGateway(**shared, directory=shop, metrics=NoMetrics())
+class Server:
+    """The part of the server that a turn reaches: the product's own gateway, so one truth about trust."""
+
+    def __init__(self, shop: CustomerDirectory, clock: Clock) -> None:
+        self.store = SqliteStore(":memory:", clock, inline=True)
+        shared: dict[str, Any] = {"store": self.store, "bus": MemoryBus(clock), "clock": clock}
+        self.gateway = DirectoryGateway(**shared, directory=shop, metrics=NoMetrics())
+
+    async def proved(self, conversation_id: str) -> tuple[str, ...]:
+        return await self.store.read(lambda tx: tx.order_grants(conversation_id))
 
 
 @dataclass
@@ -44,7 +48,7 @@ class Conversation:
     context: TurnContext
     state: bytes | None = None
     last: TurnResult | None = None
-    gateway: DirectoryGateway | None = None
+    server: Server | None = None
     count: int = 0
 
     async def say(self, text: str) -> str:
@@ -67,9 +71,12 @@ class Conversation:
 
     async def _turn(self, text: str, payload: str = "") -> str:
         self.count += 1
-        self.gateway = self.gateway or await gateway(self.shop, self.clock)
+        if self.server is None:
+            self.server = Server(self.shop, self.clock)
+            await self.server.store.start()
         inbox = f"{self.context.conversation_id}-{self.count}"
-        context = replace(self.context, inbox_id=inbox)
+        grants = await self.server.proved(self.context.conversation_id)
+        context = replace(self.context, inbox_id=inbox, order_grants=grants)
         request = TurnRequest(
             turn_id=inbox,
             conversation_id=context.conversation_id,
@@ -78,7 +85,8 @@ class Conversation:
             payload=payload,
             state=self.state,
         )
-        self.last = await self.turns.turn(request, RemoteDirectory(partial(self.gateway.call, context)))
+        directory = RemoteDirectory(partial(self.server.gateway.call, context))
+        self.last = await self.turns.turn(request, directory)
         self.turns.settle(inbox, self.count % 2 == 0)  # every other turn is rebuilt from the state
         self.state = self.last.state
         return "\n".join(message.text for message in self.last.messages)
