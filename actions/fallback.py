@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, choice, has_response, part, services
-from actions.forms import leave
+from actions.forms import entities, leave
 from actions.handoff import signal, unfinished
+from actions.mood import OFFER_AT
 from bot.domain.handoff import Reason
 from bot.domain.reminders import EXTERNAL
 
@@ -22,7 +25,7 @@ PERSON = "contact_human_agent"
 
 
 class ActionFallback(Action):
-    """Ask for other words the first time, for a person the second time in a row."""
+    """Ask for other words the first time, for a person the second time in a row or when they are angry."""
 
     def name(self) -> str:
         """Return the name."""
@@ -31,19 +34,35 @@ class ActionFallback(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
         """Decide by what happened to the customer's previous message."""
         previous = previous_turn(tracker.events)
-        if failed_without_person(previous) and not services().context.after_handoff:
-            texts = [previous[0].get("text") or "", tracker.latest_message.get("text") or ""]
+        angry = int(tracker.get_slot("upset") or 0) >= OFFER_AT
+        if (angry or failed_without_person(previous)) and not services().context.after_handoff:
+            texts = [*(event.get("text") or "" for event in previous[:1]), _text(tracker)]
             intents = [name for name, _ in ranking(tracker)[:MAX_CHOICES]]
             evidence = {"texts": texts, "intents": intents, **unfinished(tracker)}
-            return [signal(Reason.NOT_UNDERSTOOD, **evidence), *leave(tracker, domain)]
+            reason = Reason.FRUSTRATED if angry else Reason.NOT_UNDERSTOOD
+            return [signal(reason, **evidence), SlotSet("upset", None), *leave(tracker, domain)]
         if tracker.active_loop_name:  # the form asks its question again by itself
             dispatcher.utter_message(response="utter_rephrase_in_form")
+            return []
+        if in_other_language(tracker):
+            dispatcher.utter_message(response="utter_other_language")
             return []
         buttons = likely_choices(tracker, domain)
         dispatcher.utter_message(
             response="utter_rephrase" if buttons else "utter_rephrase_open", buttons=buttons
         )
         return []
+
+
+def in_other_language(tracker: Tracker) -> bool:
+    """Say whether the latest message is in a language or script that the assistant has no data for."""
+    letters = [c for c in _text(tracker) if c.isalpha()]
+    foreign = sum(not unicodedata.name(c, "").startswith("LATIN") for c in letters)
+    return foreign > len(letters) / 2 or bool(entities(tracker, "other_language"))
+
+
+def _text(tracker: Tracker) -> str:
+    return str(tracker.latest_message.get("text") or "")
 
 
 def previous_turn(events: list[dict[str, Any]]) -> list[dict[str, Any]]:

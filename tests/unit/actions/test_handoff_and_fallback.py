@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from actions.fallback import ActionFallback
 from actions.handoff import ActionRequestHandoff
 from tests.unit.actions.support import run, tracker, turn
@@ -100,3 +102,28 @@ async def test_after_a_person_it_starts_anew() -> None:
     with turn(after_handoff=True):
         outcome = await run(ActionFallback(), tracker("gibberish", events=[USER, FELL, LISTEN, NOW]))
     assert outcome.responses == ["utter_rephrase_open"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "response"),
+    [
+        ("أين طلبي", {}, "utter_other_language"),
+        ("wo ist meine Bestellung", {"other_language": "bestellung"}, "utter_other_language"),
+        ("???", {}, "utter_rephrase_open"),
+        ("blorf", {}, "utter_rephrase_open"),
+    ],
+)
+async def test_another_language_is_told_from_nonsense(
+    text: str, found: dict[str, str], response: str
+) -> None:
+    with turn():
+        outcome = await run(ActionFallback(), tracker(text, entities=found, events=[NOW]))
+    assert outcome.responses == [response]
+
+
+async def test_who_is_angry_and_not_understood_gets_a_person_at_once() -> None:
+    with turn():
+        outcome = await run(ActionFallback(), tracker("blorf", slots={"upset": 2.0}, events=[NOW]))
+    assert outcome.said == []
+    assert outcome.slots["handoff_request"]["reason"] == "frustrated"
+    assert outcome.slots["upset"] is None
