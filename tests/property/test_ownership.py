@@ -86,7 +86,21 @@ class Ownership(RuleBasedStateMachine):
 
     @rule(sender=SENDERS)
     def a_customer_asks_for_a_person(self, sender: str) -> None:
-        self.writes(sender, "person")
+        self.is_answered(sender, "person")
+
+    @rule(sender=SENDERS, name=AGENTS, acts=st.lists(ACTS, max_size=2), dies=st.booleans())
+    def a_reminder_comes_due(self, sender: str, name: str, acts: list[str], dies: bool) -> None:
+        """And while the bot works out what to say, agents act and perhaps the process dies."""
+        self.is_answered(sender, "remind 5")
+        self.time_passes(6)
+        for what in acts:
+            self.an_agent(sender, name, what)
+        if dies:
+            self.the_process_dies()
+        self.a_turn_finishes(0)
+
+    def is_answered(self, sender: str, text: str) -> None:
+        self.writes(sender, text)
         self.world.engine.hold = False
         self.let_go(self.world.engine.gates)
         self.run(asyncio.sleep(0))
