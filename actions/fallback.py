@@ -38,7 +38,7 @@ class ActionFallback(Action):
         if (angry or failed_without_person(previous)) and not services().context.after_handoff:
             texts = [*(event.get("text") or "" for event in previous[:1]), _text(tracker)]
             intents = [name for name, _ in ranking(tracker)[:MAX_CHOICES]]
-            evidence = {"texts": texts, "intents": intents, **unfinished(tracker)}
+            evidence: dict[str, Any] = {"texts": texts, "intents": intents, **unfinished(tracker)}
             reason = Reason.FRUSTRATED if angry else Reason.NOT_UNDERSTOOD
             return [signal(reason, **evidence), SlotSet("upset", None), *leave(tracker, domain)]
         if tracker.active_loop_name:  # the form asks its question again by itself

@@ -31,7 +31,7 @@ def signal(reason: Reason, *, quiet: bool = False, **evidence: Any) -> Event:
     return event
 
 
-def unfinished(tracker: Tracker) -> dict[str, str]:
+def unfinished(tracker: Tracker) -> dict[str, Any]:
     """Return the form that was interrupted and what it asked for, for the agent."""
     form = tracker.active_loop_name
     if not form:
