@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot import __version__
 from bot.bus import open_bus
@@ -53,8 +53,10 @@ from bot.web.metrics import Metrics
 from bot.web.server import WebServer
 from connectors.channels.rest import RestChannel, RestLimits
 from connectors.customers.demo import DemoDirectory, Failure
-from connectors.customers.http import Access, HttpDirectory
 from connectors.customers.none import UnconnectedDirectory
+
+if TYPE_CHECKING:
+    from connectors.customers.http import HttpDirectory
 
 NO_MODEL = Path("no-model-trained-yet")
 
@@ -290,7 +292,10 @@ def _facts(settings: Settings) -> Callable[[datetime], dict[str, str]]:
 
 def company_system(settings: Settings, clock: Clock, metrics: MetricsPort) -> HttpDirectory:
     """Return the way to the company's own system at `customers_url`."""
-    access = Access(
+    # Here, because the HTTP client takes a while to import and most start without it.
+    from connectors.customers import http
+
+    access = http.Access(
         url=settings.customers_url,
         token=settings.customers_token.reveal(),
         connect_limit=settings.customers_connect_seconds,
@@ -298,7 +303,7 @@ def company_system(settings: Settings, clock: Clock, metrics: MetricsPort) -> Ht
         limit=min(settings.customers_timeout_seconds, _directory_limit(settings) * 0.95),
         ca_file=settings.customers_ca_file,
     )
-    return HttpDirectory(access, clock=clock, metrics=metrics)
+    return http.HttpDirectory(access, clock=clock, metrics=metrics)
 
 
 def _directory_limit(settings: Settings) -> float:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.domain.customer import Status
 from connectors.customers.http import shapes, wire
@@ -180,3 +182,31 @@ def test_every_operation_says_what_may_go_wrong() -> None:
         if operation.changes:
             expected.add("409")
         assert set(operation.responses) == expected, operation.id
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+BODIES = (
+    st.binary() | JSON.map(lambda value: json.dumps(value).encode()) | st.just(b'{"code": "not_found"}')
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    status=st.sampled_from([200, 404, 409, 422]) | st.integers(100, 999),
+    media=st.sampled_from(["", "text/html", "application/json", "application/problem+json"]),
+    body=BODIES,
+    shape=st.sampled_from(sorted(set(SHAPES.values()) - {shapes.Status}, key=lambda shape: shape.__name__)),
+)
+def test_whatever_comes_is_an_answer_or_an_error_that_we_know(
+    status: int, media: str, body: bytes, shape: type[Any]
+) -> None:
+    try:
+        answer = wire.answer(wire.Reply(status=status, media=media, body=body), wire.read(shape))
+    except (wire.AnswerInvalid, wire.NotAuthorised):
+        return
+    assert answer.status in (Status.OK, Status.NOT_FOUND, Status.REFUSED)
+    assert answer.ok == (status == 200)

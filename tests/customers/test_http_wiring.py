@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,11 @@ def test_which_directory_is_asked(tmp_path: Path) -> None:
         (tmp_path / "domain.yml").write_text("version: '3.1'\n")
         assert type(compose.parts(load(tmp_path, **environ)).directory) is kind
     assert compose.parts(load(tmp_path, CUSTOMERS_URL=LOCAL)).directory.name == "127.0.0.1"
+
+
+def test_without_a_system_its_client_is_not_imported() -> None:
+    program = "import sys, bot.compose; sys.exit('httpx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 async def look(tmp_path: Path, **environ: str) -> doctor.Finding:

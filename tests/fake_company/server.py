@@ -36,9 +36,15 @@ class FakeCompany:
     """Serve a directory's data by the document while the `async with` lasts."""
 
     def __init__(
-        self, directory: CustomerDirectory, *, token: str = TOKEN, tls: ssl.SSLContext | None = None
+        self,
+        directory: CustomerDirectory,
+        *,
+        token: str = TOKEN,
+        tls: ssl.SSLContext | None = None,
+        port: int = 0,
     ) -> None:
-        self._tls = tls
+        """Port 0 is any that is free."""
+        self._tls, self._port = tls, port
         self.document, self.shop, self.token = document(), Shop(directory), token
         self.received: list[Received] = []
         self.violations: list[str] = []
@@ -50,7 +56,7 @@ class FakeCompany:
         self._connections: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> FakeCompany:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self._tls)
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", self._port, ssl=self._tls)
         port = self._server.sockets[0].getsockname()[1]
         scheme = "https" if self._tls else "http"
         self.url = f"{scheme}://127.0.0.1:{port}/baton/v1"
