@@ -141,7 +141,9 @@ async def test_while_open_nothing_is_asked(
         directory.find(email="a@b.c"),
         directory.cancel_order("1", key="k"),
     ):
-        assert (await call).status is Status.TRY_LATER
+        with capture_logs() as logs:
+            assert (await call).status is Status.TRY_LATER
+        assert [entry["log_level"] for entry in logs] == ["debug"]
     assert company.received == []
     assert counts.counted["directory_http", "order", "left_alone"] == 1
     company.always = None

@@ -38,6 +38,10 @@ class Unavailable(Exception):
         self.reason = reason
 
 
+class LeftAlone(Unavailable):
+    """The breaker is open: nothing was asked."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Access:
     """Where the company's system is and how to speak to it; `limit` is for all tries of a call."""
@@ -96,7 +100,7 @@ class Client:
         admission = self._breaker.admit()
         if admission is None:
             self._metrics.count("directory_http", operation=request.operation, outcome="left_alone")
-            raise Unavailable("it failed too often and is left alone for a while")
+            raise LeftAlone("it failed too often and is left alone for a while")
         return await self._watched(admission, request)
 
     async def _watched(self, admission: Admission, request: Request) -> Reply:

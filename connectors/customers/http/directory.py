@@ -25,7 +25,7 @@ from bot.domain.customer import (
 from bot.ports import Clock, MetricsPort
 from connectors.customers.http import shapes, wire
 from connectors.customers.http.breaker import Breaker, Limits
-from connectors.customers.http.client import Access, Client, Unavailable
+from connectors.customers.http.client import Access, Client, LeftAlone, Unavailable
 from connectors.customers.http.wire import AnswerInvalid, NotAuthorised, Read, Request
 
 T = TypeVar("T")
@@ -143,6 +143,8 @@ class HttpDirectory:
         facts: dict[str, str] = {"operation": request.operation}
         try:
             return wire.answer(await self._client.call(request), read)
+        except LeftAlone:
+            log.debug("directory_left_alone", **facts)  # the breaker said so once, and calls are counted
         except Unavailable as error:
             log.warning("directory_unavailable", reason=error.reason, **facts)
         except NotAuthorised:
