@@ -96,6 +96,16 @@ class TopicForm(FormValidationAction, ABC):
         """Require nothing of a form that ended."""
         return [] if tracker.get_slot("form_end") else domain_slots
 
+    async def get_validation_events(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
+        """Keep an end that was found while extracting: Rasa keeps only slots that the form requires."""
+        events: list[Event] = await super().get_validation_events(dispatcher, tracker, domain)
+        end = tracker.get_slot("form_end")
+        if end and all(event["name"] != "form_end" for event in events):
+            events.append(SlotSet("form_end", end))
+        return events
+
     def validate_confirmed(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
@@ -125,13 +135,17 @@ class AskConfirmed(Action, ABC):
         """Return the name that Rasa derives from form and slot."""
         return f"action_ask_{self.form().topic}_form_confirmed"
 
+    def wording(self, tracker: Tracker) -> str:
+        """Return the response that asks, if it is not always the same one."""
+        return self.ask
+
     def values(self, tracker: Tracker, domain: Domain) -> dict[str, Any]:
         """Return what the response mentions besides slots."""
         return {}
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
         """Say what will happen and ask."""
-        dispatcher.utter_message(response=self.ask, **self.values(tracker, domain))
+        dispatcher.utter_message(response=self.wording(tracker), **self.values(tracker, domain))
         return [SlotSet("confirm_for", self.form().subject(tracker))]
 
 

@@ -14,15 +14,15 @@ from actions.forms import leave
 from bot.domain.handoff import Reason
 
 
-def signal(reason: Reason, *, quiet: bool = False, **evidence: Any) -> Event:
+def signal(reason: Reason, *, quiet: bool = False, priority: int | None = None, **evidence: Any) -> Event:
     """Return the event by which the engine learns that a person is wanted.
 
-    With `quiet` the server tells the customer nothing about it.
+    With `quiet` the server tells the customer nothing about it; a high `priority` waits less.
     """
     wish: dict[str, Any] = {
         "reason": reason.value,
         "evidence": evidence,
-        "priority": None,
+        "priority": priority,
         "team": "",
         "skills": [],
         **({"quiet": True} if quiet else {}),

@@ -41,12 +41,16 @@ async def shop(tmp_path: Path, failures: dict[str, Failure]) -> AsyncIterator[De
 
 @pytest.fixture
 def start(turns: Any, shop: DemoDirectory) -> Start:
-    """Begin a conversation: with a stranger, or with Jane Miller as the company's site signed her in."""
+    """Begin a conversation: with a stranger, or with Jane Miller as the company's site signed her in.
+
+    With `ref` it is another customer, with `trust` somebody whom we know less well.
+    """
     number = iter(range(1_000))
 
-    def begin(*, jane: bool = False) -> Conversation:
+    def begin(*, jane: bool = False, ref: str = "", trust: Trust = Trust.VERIFIED) -> Conversation:
         clock = FakeClock()
-        known: dict[str, Any] = {"trust": Trust.VERIFIED, "directory_ref": "C1001", "name": "Jane Miller"}
+        name = "" if ref else "Jane Miller"
+        known: dict[str, Any] = {"trust": trust, "directory_ref": ref or "C1001", "name": name}
         context = TurnContext(
             conversation_id=f"{id(shop)}-{next(number)}",
             customer_id="k",
@@ -54,7 +58,7 @@ def start(turns: Any, shop: DemoDirectory) -> Start:
             channel="rest",
             now=clock.now(),
             facts={"opening_hours": "Monday to Friday 9:00 to 17:00"},
-            **(known if jane else {}),
+            **(known if jane or ref else {}),
         )
         return Conversation(turns=turns, shop=shop, clock=clock, context=context)
 

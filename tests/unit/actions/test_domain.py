@@ -26,6 +26,15 @@ FAMILIES = {
     "utter_choice_title_": "actions/fallback.py by an intent",
     "utter_which_order_": "actions/order_form.py by a form",
     "utter_confirm_": "actions/forms.py by a form",
+    "utter_address_changed_": "actions/change_shipping_address.py by what the address is for",
+    "utter_ask_new_address_": "actions/change_shipping_address.py by what the address is for",
+    "utter_ask_new_value_": "actions/edit_account.py by a detail",
+    "utter_new_value_unclear_": "actions/edit_account.py by a detail",
+    "utter_part_field_": "actions/edit_account.py by a detail",
+    "utter_part_way_": "actions/communication_preferences.py by a field of the preferences",
+    "utter_registration_": "actions/account_help.py by a problem",
+    "utter_payment_": "actions/payment_issue.py by a problem",
+    "utter_payment_state_": "actions/payment_issue.py by an order's payment state",
 }
 PLACEHOLDERS = {
     "queue_place": {"place"},

@@ -1,0 +1,133 @@
+"""What forms share that open a case: the customer's own words, perhaps an order, and one yes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.answers import asked, intent_of, may_answer, named, number_in
+from actions.common import Domain, Event, choice, day, item_of, part, services
+from actions.forms import AskConfirmed, Finish, TopicForm, failed
+from actions.reminders import follow_up
+from bot.domain.customer import Status
+
+NO_ORDER = "none"
+"""The value by which a choice says that the matter is about no order."""
+
+MAX_TEXT = 600
+MAX_SHOWN = 100
+MAX_ORDERS = 3
+
+
+class CaseForm(TopicForm, ABC):
+    """A form about something that happened, perhaps with an order.
+
+    The order needs no proof: a number that is not open to the customer is handed on in words.
+    """
+
+    def subject(self, tracker: Tracker) -> str:
+        """Return the matter and the order."""
+        return f"{self.topic}: {tracker.get_slot('about_order')}"
+
+    def extract_about_order(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Take a number wherever it is said, and a no when it is asked for."""
+        number = number_in(tracker)
+        if number and (may_answer(tracker, self.topic) or not tracker.get_slot("about_order")):
+            return {"about_order": number} if number != tracker.get_slot("about_order") else {}
+        if not asked(tracker, "about_order"):
+            return {}
+        none = NO_ORDER in named(tracker, "order_number") or intent_of(tracker) == "deny"
+        return {"about_order": NO_ORDER} if none else {}
+
+    def validate_about_order(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Take any number: whoever reads the case can look it up."""
+        return {"about_order": value}
+
+
+class AskAboutOrder(Action, ABC):
+    """Ask which order it is about, if any."""
+
+    @property
+    @abstractmethod
+    def form(self) -> type[CaseForm]:
+        """Name the form's validation; a class attribute will do."""
+
+    def name(self) -> str:
+        """Return the name that Rasa derives from the form's."""
+        return f"action_ask_{self.form().topic}_form_about_order"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+        """Offer the customer's recent orders, and none."""
+        orders = (await services().directory.orders()).value or ()
+        buttons = [
+            choice(
+                part(
+                    domain,
+                    "utter_choice_title_order",
+                    order_number=order.number,
+                    order_item=item_of(order, domain),
+                ),
+                f'/inform{{"order_number": "{order.number}"}}',
+            )
+            for order in orders[:MAX_ORDERS]
+        ]
+        none = choice(
+            part(domain, "utter_choice_title_no_order"), f'/inform{{"order_number": "{NO_ORDER}"}}'
+        )
+        response = "utter_ask_about_order_choices" if buttons else "utter_ask_about_order"
+        dispatcher.utter_message(response=response, buttons=[*buttons, none])
+        return []
+
+
+class AskConfirmCase(AskConfirmed, ABC):
+    """Ask for a yes before the case is opened."""
+
+    def values(self, tracker: Tracker, domain: Domain) -> dict[str, Any]:
+        """Sum up what will be handed on."""
+        number, text = tracker.get_slot("about_order"), str(tracker.get_slot("case_text") or "")
+        about = part(domain, "utter_part_about_order", order_number=number) if has_order(tracker) else ""
+        shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN].rsplit(' ', 1)[0]}…"
+        return {"about": about, "summary": shown}
+
+
+class OpenCase(Finish, ABC):
+    """Open the case, once, and say its number and the day by which there is an answer."""
+
+    kind: str
+    opened: str
+    """The response that names the case."""
+
+    async def open(
+        self, text: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
+        """Open a case about `text`; return the events that keep the promise."""
+        number, words = "", " ".join(text.split())[:MAX_TEXT]
+        if has_order(tracker):
+            number = tracker.get_slot("about_order")
+            order = await services().directory.order(number)
+            if order.value is None:
+                words = part(domain, "utter_part_case_text", text=words, order_number=number)
+                number = ""
+        answer = await services().directory.open_case(self.kind, words, number=number)
+        if answer.value is not None:
+            case = answer.value
+            values = {"case_number": case.number, "promised": day(case.promised_by)}
+            dispatcher.utter_message(response=self.opened, **values)
+            return [follow_up(case)]
+        if answer.status is Status.TRY_LATER:
+            dispatcher.utter_message(response="utter_case_unknown")
+        else:
+            failed(dispatcher, answer.status)
+        return []
+
+
+def has_order(tracker: Tracker) -> bool:
+    """Say whether the matter is about an order."""
+    return tracker.get_slot("about_order") not in (None, NO_ORDER)

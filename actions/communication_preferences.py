@@ -1,0 +1,169 @@
+"""How a customer wants to hear from the company: which ways, and whether there may be offers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.answers import asked, intent_of, knows_customer, may_answer, named
+from actions.common import Domain, Event, part, services
+from actions.forms import AskConfirmed, Finish, TopicForm, failed
+from bot.domain.customer import Preferences, Status
+
+WAYS = ("email", "sms", "phone", "post", "messages")
+WHAT = ("offers", "newsletter")
+ALL = "all"
+ON, OFF, ONLY = "on", "off", "only"
+
+KINDS = ("contact_way", "contact_switch", "account_field")
+"""Entities that name a way or a wish; "phone number" is a detail of the account elsewhere."""
+
+END_STRANGER = "utter_preferences_stranger"
+
+
+class ValidateCommunicationPreferencesForm(TopicForm):
+    """Which way, on or off, and one yes."""
+
+    topic = "communication_preferences"
+
+    def subject(self, tracker: Tracker) -> str:
+        """Return the wish."""
+        return f"{tracker.get_slot('contact_ways')}: {tracker.get_slot('contact_switch')}"
+
+    def extract_contact_ways(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Take the ways that are named, several at once."""
+        if not knows_customer():
+            return {"form_end": END_STRANGER}
+        if not _says_more(tracker, "contact_ways"):
+            return {}
+        ways = " ".join(ways_in(tracker))
+        return {"contact_ways": ways} if ways and ways != tracker.get_slot("contact_ways") else {}
+
+    def validate_contact_ways(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Take them as they are."""
+        return {"contact_ways": value}
+
+    def extract_contact_switch(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Take whether they are to be on or off."""
+        if not _says_more(tracker, "contact_switch"):
+            return {}
+        found = named(tracker, "contact_switch", known=(ON, OFF, ONLY))
+        switch = next((s for s in (ONLY, OFF, ON) if s in found), "")
+        if (
+            not switch
+            and not tracker.get_slot("contact_switch")
+            and tracker.get_slot("contact_ways") == ALL
+        ):
+            switch = OFF  # nobody writes to have everything switched on
+        return {"contact_switch": switch} if switch and switch != tracker.get_slot("contact_switch") else {}
+
+    def validate_contact_switch(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Take only what there is."""
+        return {"contact_switch": value if value in (ON, OFF, ONLY) else None}
+
+
+def _says_more(tracker: Tracker, slot: str) -> bool:
+    """Say whether the latest message may change the wish: a mere yes or no to another question does not."""
+    if intent_of(tracker) in ("affirm", "deny") and not asked(tracker, slot):
+        return False
+    return may_answer(tracker, "communication_preferences", "newsletter_subscription", slot=slot)
+
+
+def _means_off(tracker: Tracker) -> bool:
+    """Say whether a wish without "on" or "off" is one to be left alone.
+
+    Nobody writes to have everything switched on; and "I don't want texts" has a word of doubt in it.
+    """
+    ways = tracker.get_slot("contact_ways")
+    return ways == ALL or bool(ways and named(tracker, "hesitation"))
+
+
+def ways_in(tracker: Tracker) -> list[str]:
+    """Return the ways that the latest message names, or all; after an "only" those that it belongs to."""
+    found = [e for e in tracker.latest_message.get("entities", []) if e.get("entity") in KINDS]
+    ways = [e for e in found if e.get("value") in (*WAYS, *WHAT, ALL)]
+    only = next((e for e in found if e.get("value") == ONLY), None)
+    if only is not None and len(ways) > 1:
+        after = [e for e in ways if int(e.get("start") or 0) > int(only.get("start") or 0)]
+        ways = after or ways[-1:]
+    names = list(dict.fromkeys(str(e["value"]) for e in ways))
+    return [ALL] if ALL in names else names
+
+
+def changes(ways: str, switch: str) -> dict[str, bool]:
+    """Return the fields of `Preferences` that a wish changes."""
+    fields = [*WAYS, *WHAT] if ways == ALL else ways.split()
+    if switch != ONLY or ways == ALL:
+        return dict.fromkeys(fields, switch != OFF)
+    return {way: way in fields for way in WAYS} | dict.fromkeys(fields, True)
+
+
+def words(changed: dict[str, bool], domain: Domain) -> str:
+    """Return the changes in words, such as "phone calls: off, texts: off"."""
+    return ", ".join(
+        part(domain, f"utter_part_way_{'on' if wanted else 'off'}", way=way_name(way, domain))
+        for way, wanted in changed.items()
+    )
+
+
+def way_name(way: str, domain: Domain) -> str:
+    """Return a way in words."""
+    return part(domain, f"utter_part_way_{way}")
+
+
+class AskConfirmPreferences(AskConfirmed):
+    """Say what will be on and off, and ask for a yes."""
+
+    form = ValidateCommunicationPreferencesForm
+
+    def wording(self, tracker: Tracker) -> str:
+        """Name the response that asks: stopping everything has its own."""
+        everything = tracker.get_slot("contact_ways") == ALL and tracker.get_slot("contact_switch") == OFF
+        return f"{self.ask}_all_off" if everything else self.ask
+
+    def values(self, tracker: Tracker, domain: Domain) -> dict[str, Any]:
+        """Name the changes."""
+        wish = changes(tracker.get_slot("contact_ways"), tracker.get_slot("contact_switch"))
+        return {"changes": words(wish, domain)}
+
+
+class ActionCommunicationPreferences(Finish):
+    """Keep the wishes, and show what is kept now."""
+
+    form = ValidateCommunicationPreferencesForm
+
+    async def finish(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
+        """Change what was asked about, if the customer said yes."""
+        if not self.agreed(tracker):
+            dispatcher.utter_message(response="utter_preferences_kept")
+            return []
+        wish = changes(tracker.get_slot("contact_ways"), tracker.get_slot("contact_switch"))
+        answer = await services().directory.set_preferences(wish)
+        if answer.value is not None:
+            on, off = shown(answer.value, domain)
+            dispatcher.utter_message(response="utter_preferences_done", on=on, off=off)
+        elif answer.status is Status.TRY_LATER:
+            dispatcher.utter_message(response="utter_preferences_unknown")
+        else:
+            failed(dispatcher, answer.status)
+        return []
+
+
+def shown(kept: Preferences, domain: Domain) -> tuple[str, str]:
+    """Return what is on and what is off, in words."""
+    nothing = part(domain, "utter_part_way_none")
+    on = [way_name(way, domain) for way in (*WAYS, *WHAT) if getattr(kept, way)]
+    off = [way_name(way, domain) for way in (*WAYS, *WHAT) if not getattr(kept, way)]
+    return ", ".join(on) or nothing, ", ".join(off) or nothing
