@@ -56,14 +56,9 @@ def _said(tracker: Tracker) -> str:
     if not may_answer(tracker, ValidateNewsletterSubscriptionForm.topic, slot="newsletter_wish"):
         return ""
     found = named(tracker, "newsletter_wish", "contact_switch")
-    if OFF in found or "off" in found or (not _wish_known(tracker) and named(tracker, "hesitation")):
-        return OFF  # "I don't want it" has a word of doubt in it
+    if OFF in found or "off" in found:
+        return OFF
     return ON if ON in found or "on" in found else ""
-
-
-def _wish_known(tracker: Tracker) -> bool:
-    """Say whether the wish is known, so that a word of doubt is about the yes."""
-    return tracker.get_slot("newsletter_wish") is not None
 
 
 class AskNewsletterWish(Action):
