@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from bot.domain.handoff import Handoff, HandoffPacket, PacketTurn, Reason
 from bot.domain.message import Author, Kind, Message
 from bot.ports import Clock, CustomerDirectory, Store, Tx
 from bot.services.directory_effects import plain
+from bot.services.handoffs import TOLD
 
 log = structlog.get_logger(__name__)
 
@@ -193,7 +194,21 @@ def _still_open(facts: _Facts, handoff: Handoff) -> tuple[str, ...]:
     if form:
         question = f", at the question for {str(asking).replace('_', ' ')}" if asking else ""
         found.append(f"Was in the middle of {str(form).removesuffix('_form').replace('_', ' ')}{question}.")
-    return tuple(found)
+    return (*found, *_unasked(handoff.evidence))
+
+
+def _unasked(evidence: Mapping[str, Any]) -> list[str]:
+    """Say what came due without the customer's doing, and what they know of it."""
+    found = [f"Due: {evidence['due']}."] if evidence.get("due") else []
+    if evidence.get("case_number"):
+        found.append(
+            f"Case {evidence['case_number']} ({evidence.get('state', 'unknown')}): tell the customer."
+        )
+    if evidence.get("wants_no_messages"):
+        found.append("The customer wants no messages here that they did not ask for.")
+    elif evidence.get(TOLD) is False:
+        found.append("The customer has not been told of this.")
+    return found
 
 
 def _summary(

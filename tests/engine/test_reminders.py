@@ -247,6 +247,8 @@ async def test_who_wants_no_messages_is_left_in_peace(world: World, shop: DemoDi
     assert handoff is not None
     assert handoff.evidence["case_number"] == case.number
     assert handoff.evidence["wants_no_messages"] is True
+    packet = await world.desk.conversation(await world.agent(), conversation.id)
+    assert f"Case {case.number} (open): tell the customer." in packet["packet"]["summary"]
 
 
 async def test_a_shop_that_does_not_answer_is_asked_again(world: World, shop: DemoDirectory) -> None:

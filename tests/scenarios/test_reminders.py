@@ -173,6 +173,7 @@ async def test_a_matter_that_comes_back_to_people_does_so_without_words(world: W
     assert [m.text for m in await world.messages() if m.visible_to_customer] == shown
     packet = await world.desk.conversation(ana, conversation.id)
     assert packet["packet"]["evidence"] == {"due": ABOUT, "customer_was_told": False}
+    assert packet["packet"]["still_open"] == [f"Due: {ABOUT}.", "The customer has not been told of this."]
     await world.ask("hello")
     await later(world, 2)
     assert "utter_system_queue_place" in (await world.messages())[-1].text
