@@ -13,10 +13,12 @@ from bot import compose, settings
 from bot.commands import doctor
 from bot.domain.errors import ConfigError
 from connectors.customers.demo import DemoDirectory
-from connectors.customers.http import HttpDirectory
+from connectors.customers.http import Access, HttpDirectory
 from connectors.customers.none import UnconnectedDirectory
 from tests.fake_company import TOKEN, Broken, Drop, FakeCompany, Raw
 from tests.servers import free_port
+from tests.support.clock import FakeClock
+from tests.support.metrics import Counts
 
 LOCAL = "http://127.0.0.1:9000/baton/v1"
 
@@ -80,6 +82,15 @@ def test_a_demo_has_no_system_of_a_company(tmp_path: Path) -> None:
 def test_the_token_is_not_shown(tmp_path: Path) -> None:
     found = load(tmp_path, CUSTOMERS_URL=LOCAL, CUSTOMERS_TOKEN=TOKEN)
     assert TOKEN not in repr(found)
+    assert TOKEN not in repr(Access(url=LOCAL, token=TOKEN))
+
+
+def test_a_system_that_is_too_slow_is_seen_before_the_turn_gives_up(tmp_path: Path) -> None:
+    """The gateway's own limit would end a call without telling the circuit breaker."""
+    for budget, expected in (("10", 5.0), ("2", 1.14)):
+        found = load(tmp_path, CUSTOMERS_URL=LOCAL, ENGINE_BUDGET_SECONDS=budget)
+        directory = compose.company_system(found, FakeClock(), Counts())
+        assert directory.limit == pytest.approx(expected)
 
 
 def test_which_directory_is_asked(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import random
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -47,7 +47,7 @@ class Access:
     """Where the company's system is and how to speak to it; `limit` is for all tries of a call."""
 
     url: str
-    token: str = ""
+    token: str = field(default="", repr=False)
     connect_limit: float = 2.0
     limit: float = 5.0
     ca_file: Path | None = None

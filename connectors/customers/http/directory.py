@@ -40,6 +40,7 @@ class HttpDirectory:
     ) -> None:
         """`limits` are the circuit breaker's."""
         self.name = urlsplit(access.url).hostname or access.url
+        self.limit = access.limit
         breaker = Breaker(clock=clock, metrics=metrics, limits=limits)
         self._client = Client(access, breaker=breaker, clock=clock, metrics=metrics)
 

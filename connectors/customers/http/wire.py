@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -53,7 +53,7 @@ class Request:
     operation: str
     method: str
     path: str
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
     key: str = ""
 
 
@@ -63,7 +63,7 @@ class Reply:
 
     status: int
     media: str = ""
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
 
 
 class _Shape(Protocol[T_co]):
