@@ -1,7 +1,8 @@
 """What a company's system sends, as openapi.yaml describes it; each shape turns into a domain value.
 
 msgspec checks types, patterns and lengths, and names the field that does not fit. Properties that are
-not described are ignored, so that a company may send more.
+not described are ignored, so that a company may send more. Numbers that customers type are in upper case
+afterwards, as everywhere in Baton.
 """
 
 from __future__ import annotations
