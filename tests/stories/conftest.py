@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def start(turns: Any, shop: DemoDirectory) -> Start:
 
     With `ref` it is another customer, with `trust` somebody whom we know less well.
     """
-    number = iter(range(1_000))
+    number = itertools.count()
 
     def begin(*, jane: bool = False, ref: str = "", trust: Trust = Trust.VERIFIED) -> Conversation:
         clock = FakeClock()
