@@ -22,7 +22,7 @@ END_SIGN_IN = "utter_edit_account_sign_in"
 END_UNCLEAR = "utter_edit_account_unclear"
 TO_ADDRESS = "change_shipping_address"
 """Not a response: the matter has a form of its own."""
-TO_PASSWORD = "utter_recover_password"  # noqa: S105 (the name of a response)
+TO_RECOVERY = "utter_recover_password"
 
 REFUSED = {"taken": "utter_edit_account_taken", "invalid": "utter_edit_account_invalid"}
 REFUSED_OTHER = "utter_edit_account_refused_other"
@@ -78,7 +78,7 @@ class ValidateEditAccountForm(TopicForm):
         if field == ADDRESS:
             return {"form_end": TO_ADDRESS}
         if field == PASSWORD:
-            return {"form_end": TO_PASSWORD}
+            return {"form_end": TO_RECOVERY}
         if not signed_in():
             return {"form_end": END_SIGN_IN}
         return {"account_field": field} if field and not tracker.get_slot("account_field") else {}
