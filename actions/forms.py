@@ -16,6 +16,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT, FormValidationAction
 
 from actions.common import Domain, Event, choice, has_response, part
+from actions.patience import MISSES, miss
 from bot.domain.customer import Status
 
 END_THROTTLED = "utter_end_throttled"
@@ -24,7 +25,20 @@ END_SIGN_IN = "utter_end_sign_in"
 
 KEPT = frozenset({"order_number", "order_proof"})
 """Slots of forms that stay when a form ends, so that "cancel it" works and nobody is asked twice."""
-HELPERS = ("proof_needed", "tries", "form_end", "confirm_for")
+HELPERS = (
+    "proof_needed",
+    "tries",
+    "misses",
+    "rejected",
+    "form_end",
+    "confirm_for",
+    "order_state",
+    "order_fee",
+    "order_refund",
+    "item_of",
+    "item_name",
+    "item_total",
+)
 """Slots that no form requires and that mean something only while one runs."""
 
 SURE = 0.6
@@ -90,6 +104,13 @@ class TopicForm(FormValidationAction, ABC):
         """Return what the question for a yes is about: a yes counts for nothing else."""
         return self.topic
 
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+        """Check what was filled; an answer that fits ends the count of those that did not."""
+        asked, missed = tracker.get_slot(REQUESTED_SLOT), tracker.get_slot(MISSES)
+        events: list[Event] = await super().run(dispatcher, tracker, domain)
+        answered = any(e.get("name") == asked and e.get("value") is not None for e in events)
+        return [*events, SlotSet(MISSES, None)] if missed and answered else events
+
     async def required_slots(
         self, domain_slots: list[str], dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> list[str]:
@@ -113,8 +134,7 @@ class TopicForm(FormValidationAction, ABC):
         if tracker.get_slot("confirm_for") != self.subject(tracker):
             return {"confirmed": None}
         if value and not clear_yes(tracker):
-            dispatcher.utter_message(response="utter_need_clear_yes")
-            return {"confirmed": None}
+            return {"confirmed": None} | miss(dispatcher, tracker, "utter_need_clear_yes")
         return {"confirmed": value}
 
 
@@ -186,8 +206,8 @@ class Finish(Action, ABC):
             events = await self.early(end, dispatcher, tracker, domain)
         else:
             events = await self.finish(dispatcher, tracker, domain)
-        handed_over = any(event.get("name") == "handoff_request" for event in events)
-        back = [] if handed_over else way_back(dispatcher, tracker, domain)
+        goes_on = any(e.get("name") == "handoff_request" or e["event"] == "followup" for e in events)
+        back = [] if goes_on else way_back(dispatcher, tracker, domain)
         return [*forget(tracker, domain), *events, *back]
 
 

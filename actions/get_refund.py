@@ -1,4 +1,4 @@
-"""Sending an order back for its money."""
+"""Sending an order, or one article of it, back for its money."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, day, money, part, services
 from actions.forms import AskConfirmed, failed
-from actions.order_form import AskOrderNumber, FinishOrder, OrderForm
+from actions.item_form import AskItem, FinishItem, ItemForm
+from actions.order_form import AskOrderNumber
 from bot.domain.customer import Order, Refund, Status
 
 REFUSED = {
@@ -22,7 +23,7 @@ REFUSED_CANCELLED = "utter_return_refused_cancelled"
 MAX_REASON = 300
 
 
-class ValidateGetRefundForm(OrderForm):
+class ValidateGetRefundForm(ItemForm):
     """Only an order that the directory calls returnable goes on to reason and question."""
 
     topic = "get_refund"
@@ -52,13 +53,19 @@ class AskGetRefundOrderNumber(AskOrderNumber):
     form = ValidateGetRefundForm
 
 
+class AskGetRefundItem(AskItem):
+    """Ask what of the order to send back."""
+
+    form = ValidateGetRefundForm
+
+
 class AskConfirmReturn(AskConfirmed):
     """Ask for a yes before the return is opened."""
 
     form = ValidateGetRefundForm
 
 
-class ActionGetRefund(FinishOrder):
+class ActionGetRefund(FinishItem):
     """Open the return, once, and say what the directory says happened."""
 
     form = ValidateGetRefundForm
@@ -80,9 +87,11 @@ class ActionGetRefund(FinishOrder):
         if not self.agreed(tracker):
             dispatcher.utter_message(response="utter_return_not_started")
             return []
-        answer = await services().directory.start_return(number, tracker.get_slot("return_reason") or "")
+        reason, item = tracker.get_slot("return_reason") or "", self.item(tracker)
+        answer = await services().directory.start_return(number, reason, item=item)
         if answer.value is not None:
-            dispatcher.utter_message(response="utter_return_done", **refund_values(answer.value, domain))
+            response = "utter_return_done" if answer.value.send_back else "utter_return_done_keep"
+            dispatcher.utter_message(response=response, **refund_values(answer.value, domain))
         elif answer.status is Status.REFUSED:
             response = REFUSED.get(answer.detail, REFUSED_OTHER)
             dispatcher.utter_message(response=response, order_number=number)
@@ -105,5 +114,6 @@ def refund_values(refund: Refund, domain: Domain) -> dict[str, str]:
         "order_number": refund.order_number,
         "refund_number": refund.number,
         "refund": money(refund.amount, refund.currency),
+        "item": refund.item or part(domain, "utter_part_whole_order"),
         "refund_expected": part(domain, "utter_part_refund_expected", day=expected) if expected else "",
     }

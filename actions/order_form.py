@@ -2,74 +2,55 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, choice, item_of, money, part, services
-from actions.forms import END_THROTTLED, END_TRY_LATER, Finish, TopicForm, entities, forget
+from actions.forms import END_THROTTLED, END_TRY_LATER, Finish, TopicForm, forget
+from actions.order_words import by_words, find_number, find_proof, mentioned, numbers
+from actions.patience import miss
 from bot.domain.customer import Answer, Order, Status
-
-NUMBER = re.compile(r"(?<!card ending )(?<!\d)\d{3,12}")
-"""An order number wherever it is written, but not what is left of a masked card number; adapt it
-together with the regex in data/nlu/inform.yml.
-"""
 
 ANOTHER = "other"
 """The value by which a choice says that another order is meant than the one talked about."""
 
-COMMON = frozenset({"the", "and", "for", "with", "set", "one", "two", "order", "new", "old", "not", "all"})
-"""Words in the names of articles that name nothing by themselves."""
-
 MAX_TRIES = 2
 MAX_CHOICES = 5
-MAX_POSTCODE = 10
 
 END_NO_ORDER = "utter_end_no_order"
 END_WRONG_PROOF = "utter_end_wrong_proof"
 
 
+NOT_OF_ORDER = frozenset({"return_reason", "resolution"})
+"""Slots of forms that do not belong to the order: they hold for another one too."""
+
+ABOUT_ORDER = frozenset({"order_number", "email", "postcode"})
+
+
 def forget_order(tracker: Tracker, domain: Domain) -> list[Event]:
-    """Return events that empty what belongs to the order; the reason of a return stays."""
+    """Return events that empty what belongs to the order, and note that it is not the one meant."""
     events = forget(tracker, domain, "order_number")
-    return [event for event in events if event["name"] != "return_reason"]
+    number, before = _talked_about(tracker), tracker.get_slot("rejected") or ""
+    rejected = f"{before} {number}" if number and number not in numbers(tracker) else before
+    kept = [event for event in events if event["name"] not in NOT_OF_ORDER]
+    return [*kept, SlotSet("rejected", rejected.strip() or None)]
 
 
-def find_number(text: Any) -> str | None:
-    """Return the last order number in a text."""
-    found = NUMBER.findall(str(text or ""))
-    return found[-1] if found else None
+def _talked_about(tracker: Tracker) -> str | None:
+    """Return the order that was meant until now; a choice has put ANOTHER into its slot by then."""
+    if tracker.get_slot("order_number") != ANOTHER:
+        return find_number(tracker.get_slot("order_number"))
+    set_to = [e.get("value") for e in tracker.events if e.get("name") == "order_number"]
+    return next((str(value) for value in reversed(set_to) if value and value != ANOTHER), None)
 
 
-def find_proof(tracker: Tracker) -> str | None:
-    """Return what the slot `order_proof` holds if it can be an e-mail or a postcode at all.
-
-    A wrong proof costs one of few attempts, so "no, 4522" or "why?" must not count as one, nor must
-    an order number that looks like a postcode.
-    """
-    proof = tracker.get_slot("order_proof")
-    if not proof or "@" in proof:
-        return proof or None
-    if proof == find_number(tracker.get_slot("order_number")):
-        return None
-    said = tracker.latest_message
-    kinds = {entity.get("entity") for entity in said.get("entities", [])}
-    if "postcode" not in kinds and "order_number" in kinds and proof == said.get("text"):
-        return None
-    signs = [c for c in proof if c.isalnum()]
-    short = 4 <= len(signs) <= MAX_POSTCODE and len(proof.split()) <= 3
-    return proof if short and any(c.isdigit() for c in signs) else None
-
-
-def mentioned(tracker: Tracker, value: str) -> bool:
-    """Say whether the customer's latest message contains `value`, typed or by a choice."""
-    message = tracker.latest_message
-    values = [str(entity.get("value")) for entity in message.get("entities", [])]
-    return value in values or value in (message.get("text") or "")
+def rejected(tracker: Tracker) -> list[str]:
+    """Return the orders that the customer said they do not mean."""
+    return str(tracker.get_slot("rejected") or "").split()
 
 
 class OrderForm(TopicForm, ABC):
@@ -79,6 +60,15 @@ class OrderForm(TopicForm, ABC):
     @abstractmethod
     def refusal(order: Order) -> str:
         """Return the response that says why this form cannot go on with `order`, or an empty text."""
+
+    @classmethod
+    def offers(cls, order: Order) -> bool:
+        """Say whether the customer may mean `order`; it is among the choices then."""
+        return not cls.refusal(order)
+
+    def more(self, order: Order, tracker: Tracker, domain: Domain) -> dict[str, Any]:
+        """Return further slots that an order fills once it is found."""
+        return {}
 
     def subject(self, tracker: Tracker) -> str:
         """Return the order's number."""
@@ -97,8 +87,8 @@ class OrderForm(TopicForm, ABC):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
         """Take the one order that the customer's words can mean: "the lamp", "cancel the rug"."""
-        named = any(entities(tracker, kind) for kind in ("order_number", "email", "postcode"))
-        if tracker.get_slot("order_number") or named:
+        kinds = {entity.get("entity") for entity in tracker.latest_message.get("entities", [])}
+        if tracker.get_slot("order_number") or kinds & ABOUT_ORDER:
             return {}
         meant = await self._meant(tracker)
         return {"order_number": meant.number} if meant else {}
@@ -108,7 +98,7 @@ class OrderForm(TopicForm, ABC):
     ) -> dict[str, Any]:
         """Look the order up."""
         if value == ANOTHER:
-            return {event["name"]: None for event in forget_order(tracker, domain)}
+            return {event["name"]: event["value"] for event in forget_order(tracker, domain)}
         number, proof = find_number(value), find_proof(tracker)
         if number is None and (meant := await self._meant(tracker)):
             number = meant.number
@@ -130,13 +120,14 @@ class OrderForm(TopicForm, ABC):
             return {"order_proof": proof}
         if proof is None:
             if tracker.get_slot("order_proof") not in (None, number) and not numbers(tracker):
-                dispatcher.utter_message(response="utter_need_answer")
+                return {"order_proof": None} | miss(dispatcher, tracker, "utter_need_answer")
             return {"order_proof": None}
         return await self._prove(number, proof, dispatcher, tracker, domain)
 
     async def _meant(self, tracker: Tracker) -> Order | None:
         answer = await services().directory.orders()
-        fitting = [order for order in answer.value or () if not self.refusal(order)]
+        not_meant = rejected(tracker)
+        fitting = [o for o in answer.value or () if self.offers(o) and o.number not in not_meant]
         return by_words(str(tracker.latest_message.get("text") or ""), fitting)
 
     async def _prove(
@@ -159,7 +150,8 @@ class OrderForm(TopicForm, ABC):
         domain: Domain,
     ) -> dict[str, Any]:
         if answer.value is not None:
-            return _order_slots(answer.value, domain) | {"form_end": self.refusal(answer.value) or None}
+            found = _order_slots(answer.value, domain) | self.more(answer.value, tracker, domain)
+            return found | {"form_end": self.refusal(answer.value) or None}
         if answer.status is Status.NOT_ALLOWED:
             return {"order_number": number, "proof_needed": True, "tries": 0}
         if answer.status is Status.NOT_FOUND:
@@ -191,26 +183,6 @@ def _order_slots(order: Order, domain: Domain) -> dict[str, Any]:
     }
 
 
-def numbers(tracker: Tracker) -> list[str]:
-    """Return the order numbers in the latest message."""
-    return entities(tracker, "order_number")
-
-
-def by_words(text: str, orders: Sequence[Order]) -> Order | None:
-    """Return the only order that has something in it which the text names; None if none or several."""
-    said = _words(text)
-    hits = [(len(said & _words(" ".join(i.name for i in order.items))), order) for order in orders]
-    best = max((count for count, _ in hits), default=0)
-    meant = [order for count, order in hits if count == best]
-    return meant[0] if best and len(meant) == 1 else None
-
-
-def _words(text: str) -> set[str]:
-    """Return the words of a text that can name an article, without their plural."""
-    found = re.findall(r"[^\W\d_]{3,}", text.casefold())
-    return {word.removesuffix("s") for word in found} - COMMON
-
-
 class AskOrderNumber(Action, ABC):
     """Ask which order is meant, with the customer's own recent orders as choices when we know them."""
 
@@ -231,10 +203,12 @@ class AskOrderNumber(Action, ABC):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
         """Offer the orders with which the form could go on."""
         answer = await services().directory.orders()
-        if not answer.value:
+        not_meant = rejected(tracker)
+        left = [order for order in answer.value or () if order.number not in not_meant]
+        if not left:
             dispatcher.utter_message(response=self.ask)
             return []
-        fitting = [order for order in answer.value if not self.form().refusal(order)][:MAX_CHOICES]
+        fitting = [order for order in left if self.form().offers(order)][:MAX_CHOICES]
         response = f"{self.ask}_choices" if fitting else "utter_ask_order_number_none_fits"
         dispatcher.utter_message(response=response, buttons=[_order_choice(o, domain) for o in fitting])
         return []

@@ -1,14 +1,19 @@
-"""Where an order is."""
+"""Where an order is; several at once for somebody we know who names none."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.common import Domain, Event, day, has_response, item_of, part, services
+from actions.common import Domain, Event, choice, has_response, part, services
 from actions.forms import failed
-from actions.order_form import AskOrderNumber, FinishOrder, OrderForm
+from actions.order_form import MAX_CHOICES, AskOrderNumber, FinishOrder, OrderForm, rejected
+from actions.order_state import UNDER_WAY, order_values, overdue
 from bot.domain.customer import Order
+
+OVERVIEW = "utter_track_overview"
 
 
 class ValidateTrackOrderForm(OrderForm):
@@ -20,6 +25,28 @@ class ValidateTrackOrderForm(OrderForm):
     def refusal(order: Order) -> str:
         """Refuse nothing."""
         return ""
+
+    async def extract_order_number(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Take the only order that can be meant; several are shown together, and nothing is asked."""
+        found = await super().extract_order_number(dispatcher, tracker, domain)
+        if found or tracker.get_slot("order_number") or tracker.get_slot("order_proof"):
+            return found
+        orders = await shown(tracker)
+        if len(orders) == 1:
+            return {"order_number": orders[0].number}
+        return {"form_end": OVERVIEW} if orders else {}
+
+
+async def shown(tracker: Tracker) -> list[Order]:
+    """Return the orders that a customer may ask after: those under way, else the latest."""
+    left = [
+        o for o in (await services().directory.orders()).value or () if o.number not in rejected(tracker)
+    ]
+    under_way = [order for order in left if order.status in UNDER_WAY]
+    # Whoever means none of those under way means an older one.
+    return (left if rejected(tracker) else under_way or left)[:MAX_CHOICES]
 
 
 class AskTrackOrderNumber(AskOrderNumber):
@@ -33,6 +60,18 @@ class ActionTrackOrder(FinishOrder):
 
     form = ValidateTrackOrderForm
 
+    async def early(
+        self, end: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
+        """Show several orders at once, or say why there is none."""
+        if end != OVERVIEW:
+            return await super().early(end, dispatcher, tracker, domain)
+        orders = await shown(tracker)
+        lines = [part(domain, "utter_part_order_line", **order_values(o, domain)) for o in orders]
+        buttons = [_choice(order, domain) for order in orders]
+        dispatcher.utter_message(response=OVERVIEW, lines="\n".join(lines), buttons=buttons)
+        return []
+
     async def finish(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> list[Event]:
@@ -42,31 +81,13 @@ class ActionTrackOrder(FinishOrder):
             failed(dispatcher, answer.status)
             return []
         order = answer.value
-        response = f"utter_order_{order.status}"
+        response = "utter_order_overdue" if overdue(order) else f"utter_order_{order.status}"
         if not has_response(domain, response):
             response = "utter_order_other"
-        dispatcher.utter_message(response=response, **_values(order, domain))
+        dispatcher.utter_message(response=response, **order_values(order, domain))
         return []
 
 
-def _values(order: Order, domain: Domain) -> dict[str, str]:
-    tracking, carrier = order.tracking_url or order.tracking_code, order.carrier
-    return {
-        "order_number": order.number,
-        "order_item": item_of(order, domain),
-        "order_status": order.status.replace("_", " "),
-        "expected": _expected(order, domain),
-        "carrier": part(domain, "utter_part_carrier", carrier=carrier) if carrier else "",
-        "tracking": part(domain, "utter_part_tracking", tracking=tracking) if tracking else "",
-        "delivered": part(domain, "utter_part_delivered", day=day(order.delivered_on))
-        if order.delivered_on
-        else "",
-    }
-
-
-def _expected(order: Order, domain: Domain) -> str:
-    if order.expected_on is None:
-        return ""
-    days = (order.expected_on - services().context.now.date()).days
-    near = {0: "utter_part_expected_today", 1: "utter_part_expected_tomorrow"}
-    return part(domain, near.get(days, "utter_part_expected"), day=day(order.expected_on))
+def _choice(order: Order, domain: Domain) -> dict[str, str]:
+    title = part(domain, "utter_choice_title_order", **order_values(order, domain))
+    return choice(title, f'/track_order{{"order_number": "{order.number}"}}')

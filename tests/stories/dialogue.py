@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -61,6 +62,10 @@ class Conversation:
         assert found, f"no choice {title!r} among {[c.title for m in self.messages for c in m.choices]}"
         return await self._turn(text=found[0].title, payload=found[0].payload)
 
+    async def press_topic(self, topic: str, **entities: str) -> str:
+        """Press a choice that starts a topic, as any response may offer it."""
+        return await self._turn(text=topic, payload=f"/{topic}{json.dumps(entities) if entities else ''}")
+
     @property
     def messages(self) -> tuple[Draft, ...]:
         return self.last.messages if self.last else ()
@@ -106,7 +111,7 @@ def said(conversation: Conversation, *names: str) -> None:
     texts = [message.text for message in conversation.messages]
     assert len(texts) == len(names), texts
     for text, name in zip(texts, names, strict=True):
-        assert any(re.fullmatch(pattern, text) for pattern in wordings(name)), (name, text)
+        assert any(re.fullmatch(pattern, text, re.DOTALL) for pattern in wordings(name)), (name, text)
         assert not re.search(r"[{}]|None", text), text
 
 

@@ -25,6 +25,10 @@ FAMILIES = {
     "utter_refund_": "actions/track_refund.py by a refund's state",
     "utter_choice_title_": "actions/fallback.py by an intent",
     "utter_which_order_": "actions/order_form.py by a form",
+    "utter_replacement_": "actions/track_refund.py by a replacement's state",
+    "utter_part_state_": "actions/order_state.py by an order's status",
+    "utter_which_item_": "actions/item_form.py by a form",
+    "utter_invoice_": "actions/invoices.py by a topic",
     "utter_confirm_": "actions/forms.py by a form",
     "utter_address_changed_": "actions/change_shipping_address.py by what the address is for",
     "utter_ask_new_address_": "actions/change_shipping_address.py by what the address is for",
@@ -99,7 +103,7 @@ def test_every_response_is_used() -> None:
         for name, form in domain()["forms"].items()
         for slot in form["required_slots"]
     }
-    by_code = literals() | {f"{name}_choices" for name in literals()}
+    by_code = literals() | {f"{name}_{more}" for name in literals() for more in ("choices", "keep")}
     unused = [
         name
         for name in RESPONSES

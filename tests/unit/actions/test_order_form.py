@@ -244,9 +244,15 @@ async def test_asking_when_nothing_fits_or_nothing_is_known() -> None:
 
 async def test_the_question_notes_its_order() -> None:
     with turn():
-        outcome = await run(AskConfirmCancel(), tracker(loop=FORM, slots={"order_number": "4522"}))
+        slots = {"order_number": "4522", "order_refund": "£189.00"}
+        outcome = await run(AskConfirmCancel(), tracker(loop=FORM, slots=slots))
+        slots["order_fee"] = "£4.95"
+        fee = await run(AskConfirmCancel(), tracker(loop=FORM, slots=slots))
+        unpaid = await run(AskConfirmCancel(), tracker(loop=FORM, slots={"order_number": "4522"}))
     assert outcome.responses == ["utter_confirm_cancel_order"]
     assert outcome.slots == {"confirm_for": "4522"}
+    assert fee.responses == ["utter_confirm_cancel_order_fee"]
+    assert unpaid.responses == ["utter_confirm_cancel_order_unpaid"]
 
 
 async def test_leaving_and_forgetting() -> None:

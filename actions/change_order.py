@@ -1,0 +1,73 @@
+"""Changing what is in an order: a person does it, with everything that was said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.common import Domain, Event
+from actions.forms import entities
+from actions.handoff import signal
+from actions.item_form import said_before
+from actions.order_form import AskOrderNumber, FinishOrder, OrderForm
+from actions.patience import miss
+from bot.domain.customer import Order
+from bot.domain.handoff import Reason
+
+REFUSED = {
+    "delivered": "utter_change_refused_delivered",
+    "returned": "utter_change_refused_delivered",
+    "cancelled": "utter_change_refused_cancelled",
+}
+LEFT = "utter_change_refused_left"
+MAX_REQUEST = 500
+
+
+class ValidateChangeOrderForm(OrderForm):
+    """Only an order that has not left can be changed."""
+
+    topic = "change_order"
+
+    @staticmethod
+    def refusal(order: Order) -> str:
+        """Explain by the order's status."""
+        return "" if order.changeable else REFUSED.get(order.status, LEFT)
+
+    def extract_change_request(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Take the wish from the message that began the matter, if it names what to change."""
+        if tracker.get_slot("change_request") or not entities(tracker, "change_wish"):
+            return {}
+        return {"change_request": tracker.latest_message.get("text")}
+
+    def validate_change_request(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Take any words."""
+        request = " ".join(str(value).split())[:MAX_REQUEST]
+        if not any(c.isalnum() for c in request):
+            return {"change_request": None} | miss(dispatcher, tracker, "utter_need_answer")
+        return {"change_request": request}
+
+
+class AskChangeOrderNumber(AskOrderNumber):
+    """Ask which order to change."""
+
+    form = ValidateChangeOrderForm
+
+
+class ActionChangeOrder(FinishOrder):
+    """Say that a person does it, and pass on what was asked for."""
+
+    form = ValidateChangeOrderForm
+
+    async def finish(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
+        """Signal with order and wish."""
+        evidence = {name: tracker.get_slot(name) for name in ("order_number", "change_request")}
+        dispatcher.utter_message(response="utter_change_passed_on", **evidence)
+        return [signal(Reason.BUSINESS_RULE, topic="change_order", said=said_before(tracker), **evidence)]

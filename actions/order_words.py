@@ -1,0 +1,82 @@
+"""Reading order numbers, proofs and articles out of what a customer wrote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from rasa_sdk import Tracker
+
+from actions.forms import entities
+from bot.domain.customer import Order
+
+T = TypeVar("T")
+
+NUMBER = re.compile(r"(?<!card ending )(?<!\d)\d{3,12}")
+"""An order number wherever it is written, but not what is left of a masked card number; adapt it
+together with the regex in data/nlu/inform.yml.
+"""
+
+COMMON = frozenset({"the", "and", "for", "with", "set", "one", "two", "order", "new", "old", "not", "all"})
+"""Words in the names of articles that name nothing by themselves."""
+
+MAX_POSTCODE = 10
+
+
+def find_number(text: Any) -> str | None:
+    """Return the last order number in a text."""
+    found = NUMBER.findall(str(text or ""))
+    return found[-1] if found else None
+
+
+def find_proof(tracker: Tracker) -> str | None:
+    """Return what the slot `order_proof` holds if it can be an e-mail or a postcode at all.
+
+    A wrong proof costs one of few attempts, so "no, 4522" or "why?" must not count as one, nor must
+    an order number that looks like a postcode.
+    """
+    proof = tracker.get_slot("order_proof")
+    if not proof or "@" in proof:
+        return proof or None
+    if proof == find_number(tracker.get_slot("order_number")):
+        return None
+    said = tracker.latest_message
+    kinds = {entity.get("entity") for entity in said.get("entities", [])}
+    if "postcode" not in kinds and "order_number" in kinds and proof == said.get("text"):
+        return None
+    signs = [c for c in proof if c.isalnum()]
+    short = 4 <= len(signs) <= MAX_POSTCODE and len(proof.split()) <= 3
+    return proof if short and any(c.isdigit() for c in signs) else None
+
+
+def mentioned(tracker: Tracker, value: str) -> bool:
+    """Say whether the customer's latest message contains `value`, typed or by a choice."""
+    message = tracker.latest_message
+    values = [str(entity.get("value")) for entity in message.get("entities", [])]
+    return value in values or value in (message.get("text") or "")
+
+
+def numbers(tracker: Tracker) -> list[str]:
+    """Return the order numbers in the latest message."""
+    return entities(tracker, "order_number")
+
+
+def by_words(text: str, orders: Sequence[Order]) -> Order | None:
+    """Return the only order that has something in it which the text names; None if none or several."""
+    return meant(text, [(" ".join(item.name for item in order.items), order) for order in orders])
+
+
+def meant(text: str, named: Sequence[tuple[str, T]]) -> T | None:
+    """Return the one thing whose name shares most words with a text; None if none or several do."""
+    said = _words(text)
+    hits = [(len(said & _words(name)), thing) for name, thing in named]
+    best = max((count for count, _ in hits), default=0)
+    found = [thing for count, thing in hits if count == best]
+    return found[0] if best and len(found) == 1 else None
+
+
+def _words(text: str) -> set[str]:
+    """Return the words of a text that can name an article, without their plural."""
+    found = re.findall(r"[^\W\d_]{3,}", text.casefold())
+    return {word.removesuffix("s") for word in found} - COMMON
