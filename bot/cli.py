@@ -20,6 +20,7 @@ import typer
 from bot.domain.errors import BotError
 
 if TYPE_CHECKING:
+    from bot.chat.identity import SignedIn
     from bot.settings import Settings
 
 app = typer.Typer(
@@ -118,6 +119,10 @@ def chat(
     token: Annotated[
         str, typer.Option(help="Token of the REST channel, if it is not in the settings.")
     ] = "",
+    signed_in_as: Annotated[
+        str,
+        typer.Option("--as", help="Customer to be signed in as: a reference, in the demo also an e-mail."),
+    ] = "",
 ) -> None:
     """Talk to a running server as a customer, in this terminal or from a pipe."""
     from bot import setting_types
@@ -132,13 +137,16 @@ def chat(
             f"http://{_local(settings.host)}:{settings.port}",
             token or settings.rest_token.reveal(),
         )
+    signed_in = _signed_in(signed_in_as)
     sender = sender or f"terminal-{new_secret(4)}"
     patience = 3.0 if sys.stdin.isatty() else 30.0
     try:
         setting_types.url("http", "https")(url)
     except ValueError as error:
         raise typer.BadParameter(f"--url {error}") from error
-    asyncio.run(talk(ChatClient(url, sender, token=token, patience=patience)))
+    identity = signed_in.token if signed_in else None
+    client = ChatClient(url, sender, token=token, identity=identity, patience=patience)
+    asyncio.run(talk(client, who=signed_in.shown if signed_in else ""))
 
 
 @app.command()
@@ -347,6 +355,15 @@ def _settings(**given: Any) -> Settings:
     if given.get("data_dir") is not None:
         given["data_dir"] = given["data_dir"].expanduser().resolve()
     return load(**given)
+
+
+def _signed_in(who: str) -> SignedIn | None:
+    if not who:
+        return None
+    from bot.chat.identity import sign_in
+    from bot.clock import SystemClock
+
+    return sign_in(_settings(), who, SystemClock())
 
 
 def _local(host: str) -> str:

@@ -44,7 +44,7 @@ from bot.services.replies import Replies, Transcript, Watch
 from bot.services.signin import SignIns
 from bot.services.timers import Timers
 from bot.services.turns import Turns
-from bot.settings import Settings, secret_key
+from bot.settings import Settings, identity_secret, secret_key
 from bot.store import open_store
 from bot.training.registry import Model, live_model
 from bot.web.application import create_app
@@ -211,6 +211,7 @@ def web(given: Parts, services: Core) -> WebServer:
         clock=given.clock,
         token=settings.rest_token.reveal(),
         demo=settings.demo,
+        identity_secret=identity_secret(settings).reveal(),
         public_url=settings.public_url,
         limits=RestLimits(messages=settings.rate_limit.count, window=settings.rate_limit.seconds),
     )

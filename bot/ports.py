@@ -25,6 +25,7 @@ from bot.domain.customer import (
     Product,
     Profile,
     Refund,
+    Trust,
     TurnContext,
 )
 from bot.domain.handoff import Handoff
@@ -178,6 +179,10 @@ class Tx(Protocol):
 
     async def pending(self, conversation_id: str) -> list[InboxRow]:
         """Return the conversation's pending rows, oldest first."""
+        ...
+
+    async def last_trust(self, conversation_id: str) -> Trust:
+        """Return what was vouched for with the customer's newest message; ANONYMOUS before the first."""
         ...
 
     async def pending_conversations(self, now: datetime, *, limit: int = 500) -> list[str]:

@@ -8,6 +8,8 @@ in it reaches a child process by accident.
 from __future__ import annotations
 
 import difflib
+import hashlib
+import hmac
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -24,7 +26,12 @@ from bot.setting_types import Parser, RateLimit, Secret
 
 PREFIX = "BATON_"
 _KEY_FILE = "secret_key"
-_RELATED = ("database_url", "secret_key", "demo", "customers_url", "customers_allow_http")
+_IDENTITY_KEY = b"baton customers' identity 1"
+_OTHER_SECRETS = ("secret_key", "rest_token", "metrics_token", "customers_token")
+_RELATED = (
+    "database_url", "demo", "customers_url", "customers_allow_http", "chat_identity_secret",
+    *_OTHER_SECRETS,
+)  # fmt: skip
 
 
 def _setting(parse: Parser, default: str, help: str, *, shown: str = "", unset: object = "") -> Any:
@@ -122,6 +129,11 @@ class Settings:
     )
     rest_token: Secret = _secret(
         16, "Bearer token of the REST channel; without it the channel is off.", shown="off"
+    )
+    chat_identity_secret: Secret = _secret(
+        32,
+        "Key with which your site signs who a customer is; a demo has one of its own.",
+        shown="everybody is anonymous",
     )
     metrics_token: Secret = _secret(
         16, "Bearer token for `/metrics`; without it only this machine may read.", shown="off"
@@ -223,6 +235,22 @@ def secret_key(settings: Settings) -> Secret:
     return _read_key(path)
 
 
+def has_secret_key(settings: Settings) -> bool:
+    """Say whether there is a key already; `secret_key` would make one."""
+    return bool(settings.secret_key) or (settings.data_dir / _KEY_FILE).is_file()
+
+
+def identity_secret(settings: Settings) -> Secret:
+    """Return the key of customers' identity tokens: the set one, or a demo's own; empty without both.
+
+    A demo's follows from the secret key, so that a server and a terminal with one data folder agree.
+    """
+    if settings.chat_identity_secret or not settings.demo:
+        return settings.chat_identity_secret
+    key = secret_key(settings).reveal().encode()
+    return Secret(hmac.new(key, _IDENTITY_KEY, hashlib.sha256).hexdigest())
+
+
 def make_data_dir(settings: Settings) -> Path:
     """Make the data folder (0700) if missing and return it. Raises ConfigError."""
     try:
@@ -315,12 +343,21 @@ def _resolved(settings: Settings, project: Path) -> Settings:
 def _contradictions(texts: Mapping[str, str], given: Mapping[str, Any]) -> list[str]:
     """Find settings that need each other; on the texts, so that bad values elsewhere do not hide it."""
     values = {name: given.get(name, texts.get(variable(name))) for name in _RELATED}
-    found = {name: str(value) if value else "" for name, value in values.items()}
+    found = {
+        name: value.reveal() if isinstance(value, Secret) else str(value or "")
+        for name, value in values.items()
+    }
     problems = []
     if found["database_url"].startswith("postgresql") and not found["secret_key"]:
         problems.append(
             f"{PREFIX}SECRET_KEY must be set when {PREFIX}DATABASE_URL is PostgreSQL: nodes share it"
             " (try: openssl rand -hex 32)"
+        )
+    identity = found["chat_identity_secret"]
+    if same := [name for name in _OTHER_SECRETS if identity and found[name] == identity]:
+        problems.append(
+            f"{PREFIX}CHAT_IDENTITY_SECRET must be a key of its own, not that of {variable(same[0])}:"
+            " whoever has it can be any customer"
         )
     if found["customers_url"] and kind.is_yes(found["demo"]):
         problems.append(

@@ -58,7 +58,10 @@ class Page(msgspec.Struct):
 
 
 class ChatClient:
-    """One customer of one server. `patience` is how many seconds an outage may last, None for any."""
+    """One customer of one server. `patience` is how many seconds an outage may last, None for any.
+
+    `identity` signs a token that says who the customer is.
+    """
 
     def __init__(
         self,
@@ -66,12 +69,14 @@ class ChatClient:
         sender: str,
         *,
         token: str = "",
+        identity: Callable[[], str] | None = None,
         patience: float | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.sender = sender
         self.connected = True
         self.patience = patience
+        self._identity = identity
         self.on_outage: Callable[[str], None] = lambda trouble: None
         """Told once an outage what is wrong, while the client goes on trying."""
         self._http = httpx.AsyncClient(
@@ -91,7 +96,12 @@ class ChatClient:
         The message has an id, so that it counts once however often it is sent. Raises ChatFailed.
         """
         body = {"sender": self.sender, "message": text, "message_id": new_secret(12)}
-        answer = await self._ask(lambda: self._http.post("/webhooks/rest/webhook", json=body))
+
+        def post() -> Any:
+            signed = {"identity": self._identity()} if self._identity else {}  # anew: an outage may be long
+            return self._http.post("/webhooks/rest/webhook", json=body | signed)
+
+        answer = await self._ask(post)
         return bool(answer.headers.get("x-baton-pending") != "1")
 
     async def page(self, after: int, wait: float = 0.0) -> Page:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from rich.console import Console
 
 from bot.chat.client import POLL_SECONDS, ChatClient, ChatFailed
-from bot.chat.view import View
+from bot.chat.view import View, clean
 
 QUIT = "/quit"
 PENDING_SECONDS = 60.0
@@ -19,7 +19,9 @@ PENDING_SECONDS = 60.0
 class Chat:
     """One run of the terminal chat."""
 
-    def __init__(self, client: ChatClient, view: View) -> None:
+    def __init__(self, client: ChatClient, view: View, *, who: str = "") -> None:
+        """`who` names the customer who is signed in; empty for a stranger."""
+        self._who = clean(who)
         self._client = client
         self._view = view
         self._waiting = 0
@@ -57,7 +59,10 @@ class Chat:
 
     async def _begin(self) -> None:
         """Show what was said before; this also tells whether the server admits us."""
-        self._view.show(await self._client.page(0), own=True)
+        page = await self._client.page(0)
+        if self._who:
+            self._view.note(f"you are {self._who}, signed in")
+        self._view.show(page, own=True)
 
     async def _exchange(self, line: str) -> None:
         answered = await self._client.send(self._view.resolve(line))
@@ -103,15 +108,16 @@ class Chat:
         if self._waiting and self._view.owner in {"bot", "nobody", ""}:
             dots = int(asyncio.get_running_loop().time() / 0.4) % 3 + 1
             typing = f"   typing{'.' * dots}"
-        return f" You are talking to: {self._view.who()}{typing}"
+        signed_in = f" as {self._who}" if self._who else ""
+        return f" You are talking to: {self._view.who()}{signed_in}{typing}"
 
 
-async def chat(client: ChatClient) -> None:
-    """Run the chat on this process's terminal or pipes. Raises ChatFailed."""
+async def chat(client: ChatClient, *, who: str = "") -> None:
+    """Run the chat, signed in as `who`, on this process's terminal or pipes. Raises ChatFailed."""
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     # The prompt puts itself between the console and the terminal, so rich cannot see that it is one.
     console = Console(highlight=False, markup=False, force_terminal=on_terminal or None)
-    run = Chat(client, View(console))
+    run = Chat(client, View(console), who=who)
     try:
         await (run.interactive() if on_terminal else run.scripted(_stdin_lines()))
     finally:

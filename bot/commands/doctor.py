@@ -47,6 +47,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("model", _model),
         ("port", _port),
         ("channels", _channels),
+        ("identity", _identity),
     )
     for what, look in looks:
         try:
@@ -253,3 +254,13 @@ def _channels(settings: Settings) -> Finding:
         detail="these settings switch none on",
         advice="set BATON_REST_TOKEN; a server started with --demo has its own",
     )
+
+
+def _identity(settings: Settings) -> Finding:
+    if settings.chat_identity_secret:
+        detail = "your site signs customers in"
+    elif settings.demo:
+        detail = "the demo has a key of its own; try: baton chat --as C1001"
+    else:
+        detail = "every customer is anonymous; with BATON_CHAT_IDENTITY_SECRET your site signs them in"
+    return Finding(level="ok", what="identity", detail=detail)

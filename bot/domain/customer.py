@@ -27,7 +27,11 @@ TRUST_RANK = {Trust.ANONYMOUS: 0, Trust.CLAIMED: 1, Trust.CHANNEL: 2, Trust.VERI
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Customer:
-    """A person who writes to us; `directory_ref` is their id in the company's own system."""
+    """A person who writes to us; `directory_ref` is their id in the company's own system.
+
+    `trust` is the most that was ever vouched for. What a turn may do does not follow from it, but from
+    the message that the turn answers (`InboxRow.trust`).
+    """
 
     id: str
     created_at: datetime
@@ -280,6 +284,8 @@ class Effect:
 class TurnContext:
     """Who a turn is for: made by the server from what it knows, never from the message.
 
+    `trust` is what the channel vouched for with the very message that the turn answers. Below CHANNEL
+    the turn is for somebody unknown, whoever wrote here before: `directory_ref` is empty then.
     `order_grants` are the orders that this conversation has proved (number with e-mail or postcode).
     """
 

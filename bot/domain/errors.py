@@ -7,7 +7,10 @@ BotError
 │   ├── UnknownConversation
 │   ├── NotFound
 │   ├── Conflict
+│   │   └── OtherCustomer
 │   ├── NotPermitted
+│   ├── NotSignedIn
+│   │   └── IdentityRefused
 │   ├── InvalidInput
 │   └── TooManyRequests
 ├── ChannelError
@@ -89,6 +92,13 @@ class Conflict(DomainError):
     public_message = "That is already taken."
 
 
+class OtherCustomer(Conflict):
+    """Somebody else has signed in at this address: two people never share a conversation."""
+
+    code = "other_customer"
+    public_message = "Somebody else has signed in to this conversation: begin another one."
+
+
 class NotPermitted(DomainError):
     """The caller is known and may not do this."""
 
@@ -103,6 +113,13 @@ class NotSignedIn(DomainError):
     code = "unauthorized"
     http_status = 401
     public_message = "Sign in first."
+
+
+class IdentityRefused(NotSignedIn):
+    """A customer's identity token cannot be believed, or no longer (field: reason)."""
+
+    code = "identity_refused"
+    public_message = "The identity token is not valid."
 
 
 class InvalidInput(DomainError):

@@ -170,7 +170,11 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IdentityClaim:
-    """Who the channel itself vouches for; never filled from what a customer or client can write."""
+    """Who the channel itself vouches for; never filled from what a customer or client can write.
+
+    It holds for the message that it comes with, and no longer: a channel that knows somebody for good
+    says so with each message.
+    """
 
     trust: str
     directory_ref: str = ""

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.domain.customer import Trust
+
 
 class InboxKind(StrEnum):
     """What waits for a turn: a customer's message, or a reminder that came due.
@@ -40,7 +42,9 @@ class InboxRow:
     """One accepted customer message, or one due reminder, on its way to an answer.
 
     `message_seq` is the customer message, or the event that notes what was due; `text` and `payload`
-    are what the engine is given. `attempts` counts turns that died alone with this row.
+    are what the engine is given. `attempts` counts turns that died alone with this row. `trust` is what
+    the channel vouched for with this very message; a reminder has that of the turn that set it, but
+    never VERIFIED: nobody is there to be signed in.
     """
 
     id: str
@@ -54,6 +58,7 @@ class InboxRow:
     outcome: InboxOutcome | None = None
     attempts: int = 0
     kind: InboxKind = InboxKind.MESSAGE
+    trust: Trust = Trust.ANONYMOUS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

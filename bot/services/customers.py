@@ -5,10 +5,34 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.customer import TRUST_RANK, Customer, Trust
+from bot.domain.conversation import Conversation
+from bot.domain.customer import TRUST_RANK, ChannelIdentity, Customer, Trust
+from bot.domain.errors import OtherCustomer
 from bot.domain.ids import new_id
 from bot.domain.message import IdentityClaim, InboundMessage
 from bot.ports import Tx
+
+
+def trust_of(inbound: InboundMessage) -> Trust:
+    """Return what the channel vouches for with this very message."""
+    return Trust(inbound.identity.trust) if inbound.identity else Trust.ANONYMOUS
+
+
+async def refuse_another(tx: Tx, inbound: InboundMessage) -> None:
+    """Keep a second person out of a conversation that somebody has signed in to.
+
+    Asked before anything else, so that they do not even see the answer to a repeated message.
+
+    Raises:
+        OtherCustomer: the channel vouches for somebody else than before.
+    """
+    claim = _vouched(inbound.identity)
+    if claim is None or not claim.directory_ref:
+        return
+    identity = await tx.identity(inbound.channel, inbound.account, inbound.address)
+    customer = await tx.customer(identity.customer_id) if identity else None
+    if customer is not None and customer.directory_ref not in ("", claim.directory_ref):
+        raise OtherCustomer
 
 
 async def new_customer(tx: Tx, inbound: InboundMessage, now: datetime) -> Customer:
@@ -17,7 +41,7 @@ async def new_customer(tx: Tx, inbound: InboundMessage, now: datetime) -> Custom
     if claim is not None and claim.directory_ref:
         known = await tx.customer_by_ref(claim.directory_ref)
         if known is not None:
-            return known
+            return await _improved(tx, known, claim)
     customer = Customer(
         id=new_id(now),
         created_at=now,
@@ -30,22 +54,54 @@ async def new_customer(tx: Tx, inbound: InboundMessage, now: datetime) -> Custom
     return customer
 
 
-async def learn(tx: Tx, customer_id: str, inbound: InboundMessage) -> None:
-    """Raise what we know of a customer when the channel vouches for more than before."""
-    customer, claim = await tx.customer(customer_id), _vouched(inbound.identity)
+async def learn(
+    tx: Tx, conversation: Conversation, identity: ChannelIdentity, inbound: InboundMessage
+) -> Conversation:
+    """Take in what the channel vouches for with this message, and return the conversation.
+
+    Who signs in in the middle joins the conversation to the customer that they are known as.
+    """
+    customer, claim = await tx.customer(conversation.customer_id), _vouched(inbound.identity)
     if customer is None or claim is None:
-        return
-    better = TRUST_RANK[Trust(claim.trust)] > TRUST_RANK[customer.trust]
-    if better and customer.directory_ref in ("", claim.directory_ref):
-        await tx.put_customer(
-            replace(
-                customer,
-                trust=Trust(claim.trust),
-                directory_ref=claim.directory_ref or customer.directory_ref,
-                name=claim.name or customer.name,
-                email=claim.email or customer.email,
-            )
-        )
+        return conversation
+    if claim.directory_ref and not customer.directory_ref:
+        known = await tx.customer_by_ref(claim.directory_ref)
+        if known is not None:
+            await _improved(tx, known, claim)
+            return await _join(tx, conversation, identity, known)
+    await _improved(tx, customer, claim)
+    return conversation
+
+
+async def _improved(tx: Tx, customer: Customer, claim: IdentityClaim) -> Customer:
+    """Keep what is vouched for at least as well as what we have."""
+    if TRUST_RANK[Trust(claim.trust)] < TRUST_RANK[customer.trust]:
+        return customer
+    better = replace(
+        customer,
+        trust=Trust(claim.trust),
+        directory_ref=customer.directory_ref or claim.directory_ref,
+        name=claim.name or customer.name,
+        email=claim.email or customer.email,
+    )
+    if better != customer:
+        await tx.put_customer(better)
+    return better
+
+
+async def _join(
+    tx: Tx, conversation: Conversation, identity: ChannelIdentity, known: Customer
+) -> Conversation:
+    """Give a stranger's conversation to the customer who it turned out to be; of the stranger nothing
+    is left.
+    """
+    stranger = conversation.customer_id
+    moved = replace(conversation, customer_id=known.id)
+    await tx.put_conversation(moved)
+    await tx.put_identity(replace(identity, customer_id=known.id))
+    if not await tx.conversations(customer_id=stranger, limit=1):
+        await tx.erase_customer(stranger)
+    return moved
 
 
 def _vouched(claim: IdentityClaim | None) -> IdentityClaim | None:

@@ -29,13 +29,17 @@ class Gathering:
         self._clock = clock
 
     def group(self, rows: tuple[InboxRow, ...], channel: Capabilities | None) -> tuple[InboxRow, ...]:
-        """Return the first rows that are read together; a button press always stands alone."""
+        """Return the first rows that are read together; a button press always stands alone.
+
+        What somebody wrote signed in is not mixed with what was written otherwise.
+        """
         if channel is None or not channel.gathers_fragments or rows[0].payload:
             return rows[:1]
         group = [rows[0]]
         for row in rows[1:MAX_ROWS]:
             near = row.received_at - group[-1].received_at <= self._pause
-            if row.payload or not near or not _fragment(group):
+            other = bool(row.payload) or row.trust is not group[0].trust
+            if other or not near or not _fragment(group):
                 break
             group.append(row)
         return tuple(group)

@@ -23,7 +23,7 @@ from bot.domain.message import (
 from bot.domain.work import InboxOutcome, InboxRow, InboxStatus, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
 from bot.services.choices import LEAVE_QUEUE, pressed, wants_out
-from bot.services.customers import learn, new_customer
+from bot.services.customers import learn, new_customer, refuse_another, trust_of
 from bot.services.handoffs import Handoffs
 from bot.services.masking import mask
 from bot.services.record import Record, Say
@@ -97,6 +97,7 @@ class Intake:
 
         Raises:
             InvalidInput: it is empty or over a limit.
+            OtherCustomer: somebody else has signed in to this conversation.
             StoreError: it could not be stored; the sender may try again.
         """
         text = _clean(inbound.text)
@@ -118,6 +119,8 @@ class Intake:
     async def _store_arrival(self, tx: Tx, arrival: _Arrival) -> Accepted:
         inbound, now = arrival.inbound, arrival.now
         arrival.replies, arrival.outcome = [], None
+        if inbound.identity is not None:
+            await refuse_another(tx, inbound)
         first = await tx.remember(
             inbound.channel, inbound.account, inbound.address, inbound.external_id, arrival.inbox_id, now
         )
@@ -166,9 +169,10 @@ class Intake:
             return await self._begin(tx, inbound, now)
         conversation = await tx.conversation(identity.conversation_id, lock=True)
         if conversation is None:  # pruned or erased; the address is known, the talk is new
-            return await self._begin(tx, inbound, now, customer_id=identity.customer_id)
+            conversation = await self._begin(tx, inbound, now, customer_id=identity.customer_id)
+            identity = replace(identity, conversation_id=conversation.id)
         if inbound.identity is not None:
-            await learn(tx, conversation.customer_id, inbound)
+            conversation = await learn(tx, conversation, identity, inbound)
         if conversation.owner is Owner.NOBODY:
             return await self._reopen(tx, conversation, now)
         return conversation
@@ -306,6 +310,7 @@ def _inbox_row(arrival: _Arrival, message: Message) -> InboxRow:
         payload=arrival.payload,
         status=InboxStatus.PENDING if arrival.outcome is None else InboxStatus.DONE,
         outcome=arrival.outcome,
+        trust=trust_of(arrival.inbound),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from bot.domain.conversation import Conversation
-from bot.domain.customer import Customer, Effect, Order
+from bot.domain.customer import TRUST_RANK, Customer, Effect, Order, Trust
 from bot.domain.handoff import Handoff, HandoffPacket, PacketTurn, Reason
 from bot.domain.message import Author, Kind, Message
 from bot.ports import Clock, CustomerDirectory, Store, Tx
@@ -98,6 +98,7 @@ class _Facts:
         self.messages: list[Message] = []
         self.effects: list[Effect] = []
         self.grants: tuple[str, ...] = ()
+        self.trust = Trust.ANONYMOUS
         self.profile: tuple[dict[str, Any], str, datetime] | None = None
         self.others: list[Conversation] = []
 
@@ -112,6 +113,7 @@ async def _facts(tx: Tx, conversation_id: str) -> _Facts | None:
     facts.messages = await tx.last_messages(conversation_id, limit=TRANSCRIPT)
     facts.effects = await tx.effects(conversation_id)
     facts.grants = await tx.order_grants(conversation_id)
+    facts.trust = await tx.last_trust(conversation_id)
     facts.profile = await tx.profile(customer.id)
     related = await tx.conversations(customer_id=customer.id, limit=20)
     facts.others = [other for other in related if other.id != conversation_id]
@@ -156,9 +158,12 @@ def _packet(facts: _Facts, now: datetime, orders: tuple[dict[str, Any], ...]) ->
 
 
 def _trust(facts: _Facts) -> str:
-    if facts.customer.directory_ref or not facts.grants:
-        return facts.customer.trust.value
-    return f"order ({', '.join(facts.grants)})"
+    """Say what the newest message was vouched for, and what was better before it."""
+    now, best = facts.trust, facts.customer.trust
+    said = f"order ({', '.join(facts.grants)})" if facts.grants else now.value
+    if TRUST_RANK[now] >= TRUST_RANK[Trust.CHANNEL]:
+        return now.value
+    return f"{said}, earlier {best.value}" if TRUST_RANK[best] > TRUST_RANK[now] else said
 
 
 def _turn(message: Message) -> PacketTurn:

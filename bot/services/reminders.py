@@ -4,6 +4,9 @@ Whoever owns the conversation when a reminder comes due hears of it: an event in
 what was due. The bot gets a turn for it, through the inbox like a customer's message. A conversation
 that had ended goes back to the bot for that (`OwnerEvent.REMINDED`), as a fresh start. In the queue and
 with an agent the event is all: the bot stays silent, and the person decides what to make of it.
+
+A reminder's turn is for whom the turn that set it was for, but not as signed in (`InboxRow.trust`): it
+may look at what it is about and at how they want to hear of it.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.conversation import Conversation, Owner, OwnerEvent
+from bot.domain.customer import TRUST_RANK, Trust
 from bot.domain.handoff import HandoffSignal, Reason
 from bot.domain.ids import new_id
 from bot.domain.reminders import SILENCE, Reminder, in_words, payload_of
@@ -77,25 +81,30 @@ class Reminders:
                 kind=kind,
                 name=reminder.name,
                 due_at=max(reminder.due_at, earliest),
-                payload={"payload": reminder.payload},
+                payload={"payload": reminder.payload, "trust": _unattended(row.trust)},
                 until_written=reminder.until_written,
             )
             await tx.set_timer(timer)
 
-    async def await_answer(self, tx: Tx, conversation: Conversation, now: datetime) -> None:
+    async def await_answer(self, tx: Tx, conversation: Conversation, row: InboxRow, now: datetime) -> None:
         """Arrange for one word of the bot's if the question that it has just asked is not answered.
 
-        On every channel: where nothing is pushed, the word is among the messages that can be fetched,
-        and is no reply to anything.
+        `row` is what it asked in answer to. On every channel: where nothing is pushed, the word is
+        among the messages that can be fetched, and is no reply to anything.
         """
         if not self._silence:
             return
+        payload = {
+            "payload": payload_of(SILENCE, {}),
+            # Another owner since then, be it for a moment only: nobody waits for that answer any more.
+            "owner_version": conversation.owner_version,
+            "trust": _unattended(row.trust),
+        }
         timer = Timer(
             conversation_id=conversation.id,
             kind=TimerKind.NUDGE,
             due_at=now + self._silence,
-            # Another owner since then, be it for a moment only: nobody waits for that answer any more.
-            payload={"payload": payload_of(SILENCE, {}), "owner_version": conversation.owner_version},
+            payload=payload,
             until_written=True,
         )
         await tx.set_timer(timer)
@@ -128,6 +137,7 @@ class Reminders:
             payload=payload,
             attempts=timer.payload.get("tries", 0),
             kind=InboxKind.NUDGE if timer.until_written else InboxKind.REMINDER,
+            trust=Trust(timer.payload.get("trust", Trust.ANONYMOUS)),
         )
         await tx.add_inbox(row)
         return conversation
@@ -154,7 +164,7 @@ class Reminders:
                 kind=kind,
                 name=row.text,
                 due_at=now + PUT_OFF_FOR,
-                payload={"payload": row.payload, "tries": tries},
+                payload={"payload": row.payload, "tries": tries, "trust": _unattended(row.trust)},
                 until_written=row.kind is InboxKind.NUDGE,
             )
             await tx.set_timer(timer)
@@ -175,6 +185,11 @@ def overtaken(rows: Collection[InboxRow]) -> list[str]:
     if not any(row.kind is InboxKind.MESSAGE for row in rows):
         return []
     return [row.id for row in rows if row.kind is InboxKind.NUDGE]
+
+
+def _unattended(trust: Trust) -> str:
+    """Return the trust that is left of a turn's once its customer is not there any more."""
+    return min(trust, Trust.CHANNEL, key=lambda one: TRUST_RANK[one]).value
 
 
 async def _pointless(tx: Tx, conversation: Conversation, timer: Timer) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 
 from bot.domain.conversation import Conversation, Owner
-from bot.domain.customer import Customer, TurnContext
+from bot.domain.customer import TRUST_RANK, Customer, Trust, TurnContext
 from bot.domain.errors import EngineError, StoreError, TurnFailed
 from bot.domain.handoff import HandoffSignal, Reason
 from bot.domain.message import Author, Message
@@ -179,7 +179,7 @@ class Turns:
 
     def _request(self, job: Job) -> TurnRequest:
         conversation, row, now = job.conversation, job.rows[-1], self._clock.now()
-        customer = job.customer or Customer(id=conversation.customer_id, created_at=now)
+        customer = _as_vouched_for(job, now)
         context = TurnContext(
             conversation_id=conversation.id,
             customer_id=customer.id,
@@ -275,7 +275,7 @@ class Turns:
         more = bool(await tx.pending(conversation.id))
         asks = result.awaiting and conversation.owner is Owner.BOT
         if asks and not more and not job.reminded:  # once for each question
-            await self._reminders.await_answer(tx, conversation, now)
+            await self._reminders.await_answer(tx, conversation, row, now)
         return _Done(said=said, more=more)
 
     async def _fail(self, job: Job, evidence: dict[str, str]) -> bool:
@@ -336,6 +336,20 @@ class Turns:
                 Hint(conversation_id=job.conversation.id, seq=done.said[-1].seq, kind=kind)
             )
         return done.more
+
+
+def _as_vouched_for(job: Job, now: datetime) -> Customer:
+    """Return the customer as known through what the turn answers, not through earlier messages.
+
+    A sign-in ends with its token, and a customer may have several addresses of which one alone is
+    signed in. So the record says who it would be, and the message's own trust whether it is them.
+    """
+    customer, trust = job.customer, job.rows[-1].trust
+    if customer is None:
+        return Customer(id=job.conversation.customer_id, created_at=now)
+    if not customer.directory_ref or TRUST_RANK[trust] >= TRUST_RANK[Trust.CHANNEL]:
+        return replace(customer, trust=trust)
+    return Customer(id=customer.id, created_at=customer.created_at, trust=trust)
 
 
 async def _still_ours(tx: Tx, job: Job) -> Conversation | None:

@@ -169,6 +169,7 @@ inbox = table(
     word_or_null("outcome"),
     number("attempts"),
     Column("kind", Text, nullable=False, server_default="message"),
+    Column("trust", Text, nullable=False, server_default="anonymous"),
 )
 Index("ix_inbox_conversation_id", inbox.c.conversation_id)
 partial("ix_inbox_pending", inbox.c.conversation_id, inbox.c.message_seq, where="status = 'pending'")

@@ -25,10 +25,10 @@ _SCHEMES: dict[str, dict[str, str]] = {
 }
 _REASONS = {
     400: "The request is not valid; `field` names what is wrong",
-    401: "Not signed in, or the token is wrong",
+    401: "Not signed in, or a token is wrong or has expired",
     403: "Not permitted, a missing CSRF token, or sent from a foreign page",
     404: "There is no such thing",
-    409: "Not possible in the present state; the error names the present owner",
+    409: "Not possible in the present state (the error names the present owner), or somebody else's",
     413: "Over a size limit",
     415: "The body is not application/json",
     426: "Not a WebSocket request",

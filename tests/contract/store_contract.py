@@ -334,10 +334,23 @@ class WorkContract:
             status=InboxStatus.DONE,
             outcome=InboxOutcome.FAILED,
             attempts=2,
+            trust=Trust.VERIFIED,
         )
         await store.write(lambda tx: tx.add_inbox(row))
         assert await store.read(lambda tx: tx.inbox(row.id)) == row
         assert await store.read(lambda tx: tx.inbox("nothing")) is None
+
+    async def test_trust_is_that_of_the_newest_message_and_of_no_reminder(self, store: Store) -> None:
+        assert await store.read(lambda tx: tx.last_trust("c1")) is Trust.ANONYMOUS
+        rows = [
+            an_inbox_row("c1", 1, trust=Trust.VERIFIED),
+            an_inbox_row("c1", 2, trust=Trust.CHANNEL, kind=InboxKind.REMINDER),
+            an_inbox_row("c2", 3, trust=Trust.CLAIMED),
+        ]
+        await write(store, *(lambda tx, row=row: tx.add_inbox(row) for row in rows))
+        assert await store.read(lambda tx: tx.last_trust("c1")) is Trust.VERIFIED
+        await store.write(lambda tx: tx.add_inbox(an_inbox_row("c1", 3)))
+        assert await store.read(lambda tx: tx.last_trust("c1")) is Trust.ANONYMOUS
 
     async def test_pending_rows_are_in_the_order_they_were_said(self, store: Store) -> None:
         rows = [an_inbox_row("c1", seq, text=str(seq)) for seq in (2, 1, 3)]

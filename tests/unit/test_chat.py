@@ -31,6 +31,7 @@ class FakeServer:
         self.buttons: list[dict[str, str]] = []
         self.news = asyncio.Event()
         self.authorization = ""
+        self.identities: list[str] = []
 
     def add(self, author: str, text: str, **more: Any) -> None:
         self.entries.append({"seq": len(self.entries) + 1, "author": author, "text": text, **more})
@@ -51,6 +52,7 @@ class FakeServer:
 
     async def take(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)
+        self.identities.append(body.get("identity", ""))
         if body["message_id"] not in self.seen:
             self.seen.add(body["message_id"])
             self.add("customer", body["message"])
@@ -99,6 +101,24 @@ async def test_script_shows_each_reply_once_in_order(server: FakeServer, screen:
     assert screen.getvalue().splitlines() == ["assistant: you said hello", "assistant: you said bye"]
     assert server.written == ["hello", "bye"]
     assert server.authorization == "Bearer t"
+
+
+async def test_signed_in_chat_says_who_one_is_and_signs_each_message(
+    server: FakeServer, screen: io.StringIO
+) -> None:
+    number = iter(range(10))
+    client = ChatClient(
+        "http://test",
+        "alice",
+        identity=lambda: f"token {next(number)}",
+        transport=httpx.MockTransport(server),
+    )
+    view = View(Console(file=screen, highlight=False, markup=False, width=80))
+    chat = Chat(client, view, who="Jane\x1b[2J Miller (C1001)")
+    assert "as Jane[2J Miller (C1001)" in chat._status()
+    await chat.scripted(typed("one", "two"))
+    assert screen.getvalue().splitlines()[0] == "-- you are Jane[2J Miller (C1001), signed in"
+    assert server.identities == ["token 0", "token 1"]
 
 
 async def test_number_presses_the_choice(server: FakeServer, screen: io.StringIO) -> None:

@@ -116,6 +116,7 @@ def test_agents_life(baton: Baton, settings: Settings) -> None:
         (("backup", "copy"), "", "nothing to back up"),
         (("export", "rest:alice"), "", "no customer"),
         (("erase", "nobody", "--yes"), "", "no customer"),
+        (("chat", "--as", "C1001"), "", "BATON_CHAT_IDENTITY_SECRET"),
         (("promote", "m1"), "", "no model m1"),
         (("rollback",), "", "no earlier model"),
         (("compare", "--test", "x.csv"), "", "no earlier model"),
@@ -233,7 +234,8 @@ def test_doctor_names_what_is_wrong(baton: Baton, settings: Settings) -> None:
     assert status == 1  # there is no model
     assert "fail  model        none is live -> run: baton train" in out
     lines = out.splitlines()
-    assert len(lines) == 11
+    assert len(lines) == 12
+    assert "ok    identity     every customer is anonymous" in out
     assert all(line.split()[0] in {"ok", "warn", "fail"} for line in lines)
     assert not settings.data_dir.exists()
 

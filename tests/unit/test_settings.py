@@ -32,6 +32,16 @@ def problems(project: Path, **environ: str) -> str:
     return str(caught.value)
 
 
+def test_identity_secret_is_a_key_of_its_own(project: Path) -> None:
+    assert load(project, CHAT_IDENTITY_SECRET=KEY, SECRET_KEY="s" * 32).chat_identity_secret.matches(KEY)
+    assert "at least 32" in problems(project, CHAT_IDENTITY_SECRET="short")
+    for other in ("SECRET_KEY", "REST_TOKEN", "METRICS_TOKEN", "CUSTOMERS_TOKEN"):
+        told = problems(project, CHAT_IDENTITY_SECRET=KEY, **{other: KEY})
+        assert f"not that of BATON_{other}" in told
+        assert KEY not in told
+    assert KEY not in repr(load(project, CHAT_IDENTITY_SECRET=KEY))
+
+
 def test_defaults(project: Path) -> None:
     found = load(project)
     assert (found.host, found.port, found.demo) == ("127.0.0.1", 8080, False)

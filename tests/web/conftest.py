@@ -32,6 +32,7 @@ class World:
     metrics: Metrics = field(default_factory=Metrics)
     rest_token: str = ""
     metrics_token: str = ""
+    identity_secret: str = ""
     demo: bool = True
     public_url: str = "http://127.0.0.1:8080"
     access_log: bool = False
@@ -52,6 +53,7 @@ class World:
             clock=self.clock,
             token=self.rest_token,
             demo=self.demo,
+            identity_secret=self.identity_secret,
             public_url=self.public_url,
             limits=self.limits,
         )

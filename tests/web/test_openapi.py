@@ -83,4 +83,7 @@ async def test_operations_say_what_they_take(document: dict[str, Any]) -> None:
     rest = document["components"]["schemas"]["RestMessage"]
     assert rest["additionalProperties"] is False
     assert rest["properties"]["message"]["maxLength"] == 4000
+    assert {"sub", "aud", "exp"} <= set(re.findall(r"`(\w+)`", rest["description"]))
+    assert "identity" in rest["properties"]
+    assert "409" in document["paths"]["/webhooks/rest/webhook"]["post"]["responses"]
     assert "101" in document["paths"]["/api/v1/live"]["get"]["responses"]

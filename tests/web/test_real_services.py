@@ -49,7 +49,7 @@ def undescribed(given: Any, described: Any, where: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def served(world: World) -> AsyncIterator[str]:
+async def served(world: World, *, identity_secret: str = "") -> AsyncIterator[str]:
     shared: dict[str, Any] = {"bus": world.bus, "clock": world.clock}
     signins = SignIns(store=world.store, lasts=timedelta(hours=12), key="key of the tests", **shared)
     rest = RestChannel(
@@ -58,6 +58,7 @@ async def served(world: World) -> AsyncIterator[str]:
         transcript=world.transcript,
         token="",
         demo=True,
+        identity_secret=identity_secret,
         **shared,
     )
     parts = (rest, DeskApi(desk=world.desk, sign_in=signins, **shared))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from bot.domain.errors import InvalidInput, StoreError, TooManyRequests
-from bot.domain.message import Attachment, Author, Choice, Kind
+from bot.domain.message import Attachment, Author, Choice, IdentityClaim, Kind
+from connectors.channels.core.identity import sign
 from connectors.channels.rest import RestLimits
 from tests.web.conftest import TOKEN, World
 from tests.web.fakes import message
@@ -75,6 +77,51 @@ async def test_metadata_is_never_identity(world: World, client: httpx.AsyncClien
     assert inbound.identity is None
     assert inbound.display_name == ""
     assert inbound.raw == forged
+
+
+KEY = "k" * 32
+JANE = IdentityClaim(trust="verified", directory_ref="C1001", name="Jane Miller", email="jane@example.com")
+
+
+async def test_signed_identity_reaches_the_core(world: World) -> None:
+    world.identity_secret = KEY
+    async with world.serve() as client:
+        token = sign(JANE, secret=KEY, now=world.clock.now())
+        await client.post(HOOK, json={"sender": "ann", "message": "hi", "identity": token})
+        await client.post(HOOK, json={"sender": "ann", "message": "hi", "identity": None})
+        await client.post(HOOK, json={"sender": "ann", "message": "hi", "metadata": {"identity": token}})
+    assert [inbound.identity for inbound in world.core.accepted] == [JANE, None, None]
+
+
+async def test_wrong_identity_is_refused_and_nothing_is_taken_in(world: World) -> None:
+    world.identity_secret = KEY
+    now = world.clock.now()
+    async with world.serve() as client:
+        for given, reason in (
+            (sign(JANE, secret="x" * 32, now=now), "signature"),
+            (sign(JANE, secret=KEY, now=now - timedelta(hours=1)), "expired"),
+            ("", "malformed"),
+        ):
+            body = {"sender": "ann", "message": "hi", "identity": given}
+            response = await client.post(HOOK, json=body)
+            assert response.status_code == 401
+            found = error(response)
+            assert (found["code"], found["field"], found["reason"]) == (
+                "identity_refused", "identity", reason,
+            )  # fmt: skip
+        long = {"sender": "ann", "message": "hi", "identity": "a" * 5_000}
+        assert (await client.post(HOOK, json=long)).status_code == 400
+        number = {"sender": "ann", "message": "hi", "identity": 7}
+        assert error(await client.post(HOOK, json=number))["field"] == "identity"
+    assert world.core.accepted == []
+
+
+async def test_without_a_secret_an_identity_is_an_error(world: World, client: httpx.AsyncClient) -> None:
+    token = sign(JANE, secret=KEY, now=world.clock.now())
+    response = await client.post(HOOK, json={"sender": "ann", "message": "hi", "identity": token})
+    assert response.status_code == 403
+    assert "BATON_CHAT_IDENTITY_SECRET" in error(response)["message"]
+    assert world.core.accepted == []
 
 
 @pytest.mark.parametrize("extra", [{"input_channel": "rest"}, {"stream": False}, {"metadata": None}])

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, literal_column, select, update
 
+from bot.domain.customer import Trust
 from bot.domain.work import InboxKind, InboxOutcome, InboxRow, InboxStatus
 from bot.store import tables
 from bot.store.queries.base import Part, Row
@@ -47,6 +48,18 @@ PENDING_CONVERSATIONS = Statement(
     "now",
     "limit",
 )
+LAST_TRUST = Statement(
+    lambda _: (
+        select(_i.trust)
+        .where(
+            _i.conversation_id == bindparam("conversation_id"),
+            _i.kind == literal_column(f"'{InboxKind.MESSAGE.value}'"),
+        )
+        .order_by(_i.message_seq.desc())
+        .limit(1)
+    ),
+    "conversation_id",
+)
 FINISH = Statement(
     lambda _: (
         update(tables.inbox)
@@ -63,13 +76,14 @@ COUNT_ATTEMPT = Statement(
 _OUTCOME = {outcome.value: outcome for outcome in InboxOutcome}
 _STATUS = {status.value: status for status in InboxStatus}
 _KIND = {kind.value: kind for kind in InboxKind}
+_TRUST = {trust.value: trust for trust in Trust}
 
 
 def to_inbox(row: Row) -> InboxRow:
     """Read a row of `inbox`."""
     (
         id_, conversation_id, message_seq, received_at, due_at, text, payload, status, outcome, attempts,
-        kind,
+        kind, trust,
     ) = row  # fmt: skip
     return InboxRow(
         id=id_,
@@ -83,6 +97,7 @@ def to_inbox(row: Row) -> InboxRow:
         outcome=None if outcome is None else _OUTCOME[outcome],
         attempts=attempts,
         kind=_KIND[kind],
+        trust=_TRUST[trust],
     )
 
 
@@ -115,6 +130,7 @@ class Inbox(Part):
             None if row.outcome is None else row.outcome.value,
             row.attempts,
             row.kind.value,
+            row.trust.value,
         )
         await self.db.run(ADD_INBOX, values)
 
@@ -126,6 +142,11 @@ class Inbox(Part):
     async def pending(self, conversation_id: str) -> list[InboxRow]:
         """Return the conversation's pending rows, oldest first."""
         return [to_inbox(row) for row in await self.db.all(PENDING, (conversation_id,))]
+
+    async def last_trust(self, conversation_id: str) -> Trust:
+        """Return what was vouched for with the customer's newest message."""
+        row = await self.db.one(LAST_TRUST, (conversation_id,))
+        return Trust.ANONYMOUS if row is None else _TRUST[row[0]]
 
     async def pending_conversations(self, now: datetime, *, limit: int = 500) -> list[str]:
         """Return ids of conversations with a pending row that is due, longest waiting first."""

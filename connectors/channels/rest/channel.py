@@ -59,13 +59,18 @@ class RestChannel:
         clock: Clock,
         token: str,
         demo: bool,
+        identity_secret: str = "",
         public_url: str = "",
         limits: RestLimits | None = None,
     ) -> None:
-        """Admit by `token`; without one, only in `demo` mode and only from this machine."""
+        """Admit by `token`; without one, only in `demo` mode and only from this machine.
+
+        Without `identity_secret` every customer is anonymous, and a token for one is refused.
+        """
         self._intake, self._replies, self._transcript = intake, replies, transcript
         self._bus, self._clock = bus, clock
         self._token, self._demo = token, demo
+        self._identity_secret = identity_secret
         self._origin = origin_of(public_url)
         self._limits = limits or RestLimits()
         self._polls: set[asyncio.Future[list[Message]]] = set()
@@ -84,7 +89,7 @@ class RestChannel:
                 method="POST", path="/webhooks/rest/webhook", handler=self.webhook, tag=tag,
                 access=Access.REST, body=parse.RestMessage, answer=list[render.RestReply],
                 summary="Write as a customer; answers with the replies of that turn",
-                errors=(400, 401, 403, 404, 413, 415, 429, 503),
+                errors=(400, 401, 403, 404, 409, 413, 415, 429, 503),
             ),
             Route(
                 method="GET", path="/webhooks/rest/messages", handler=self.messages, tag=tag,
@@ -126,8 +131,10 @@ class RestChannel:
         """
         self._admit(request)
         body = read_json(request, parse.RestMessage)
-        inbound = parse.parse(body, now=self._clock.now())
-        await self._limit(f"rest:message:{inbound.address}", self._limits.messages)
+        # Before the token is looked at: a wrong one costs work as well.
+        address = parse.check_name("sender", body.sender, parse.MAX_SENDER)
+        await self._limit(f"rest:message:{address}", self._limits.messages)
+        inbound = parse.parse(body, now=self._clock.now(), identity_secret=self._identity_secret)
         accepted = await self._intake.accept(inbound)
         said = await self._replies.wait(accepted, self._limits.turn_wait)
         if said is None:

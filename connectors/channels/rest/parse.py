@@ -10,7 +10,8 @@ import msgspec
 
 from bot.domain.errors import InvalidInput, TooLarge
 from bot.domain.ids import new_id
-from bot.domain.message import MAX_TEXT, InboundMessage
+from bot.domain.message import MAX_TEXT, IdentityClaim, InboundMessage
+from connectors.channels.core.identity import MAX_TOKEN, verify
 
 NAME = "rest"
 MAX_SENDER = 255
@@ -30,21 +31,30 @@ def _bounds(longest: int) -> msgspec.Meta:
 class RestMessage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A customer message. `sender` names the conversation; `message_id` makes a repeat harmless.
 
+    `identity` is a token by which your site says who the customer is: a JWT, signed on your server
+    with BATON_CHAT_IDENTITY_SECRET (HS256), with `sub` (their reference in the customer directory),
+    `aud` ("baton"), `exp` (at most 24 hours ahead) and, if you like, `iat`, `name` and `email`. It
+    counts for its message only, so send it with each one. A sender belongs to the first person who
+    signed in there; for anybody else the answer is 409.
+
     `metadata` is kept as untrusted. `input_channel` and `stream` are Rasa's and change nothing.
     """
 
     sender: Annotated[str, _bounds(MAX_SENDER)]
     message: Annotated[str, _bounds(MAX_TEXT)]
     message_id: Annotated[str, _bounds(MAX_MESSAGE_ID)] | None = None
+    identity: Annotated[str, _bounds(MAX_TOKEN)] | None = None
     metadata: dict[str, Any] | None = None
     input_channel: str | None = None
     stream: bool | None = None
 
 
-def parse(body: RestMessage, *, now: datetime) -> InboundMessage:
-    """Return the inbound message; identity is never taken from a client.
+def parse(body: RestMessage, *, now: datetime, identity_secret: str = "") -> InboundMessage:
+    """Return the inbound message; who it is from is believed to a signed token alone.
 
     Raises:
+        IdentityRefused: the token is not valid (fields: field, reason).
+        NotPermitted: there is a token, and no secret to check it with.
         InvalidInput: a value is empty, or has characters that no text has (field: field).
         TooLarge: a value is over its limit (fields: field, limit).
     """
@@ -68,6 +78,7 @@ def parse(body: RestMessage, *, now: datetime) -> InboundMessage:
         received_at=now,
         text="" if pressed else text,
         choice=text if pressed else "",
+        identity=_identity(body.identity, identity_secret, now),
         raw=_metadata(body.metadata),
     )
 
@@ -81,6 +92,11 @@ def check_name(field: str, value: str, limit: int) -> str:
     if not value.isprintable():
         raise InvalidInput(f"`{field}` has characters that cannot be printed.", field=field)
     return value
+
+
+def _identity(token: str | None, secret: str, now: datetime) -> IdentityClaim | None:
+    """An empty token is a mistake of the site's, never a way to be anonymous."""
+    return None if token is None else verify(token, secret=secret, now=now)
 
 
 def _external_id(message_id: str | None, now: datetime) -> str:
