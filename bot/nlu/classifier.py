@@ -18,6 +18,9 @@ from bot.nlu.sparse import FORMAT, SparseModel
 
 logger = logging.getLogger(__name__)
 
+EXTERNAL = "EXTERNAL_"
+"""Rasa's name for intents that no customer writes: never predicted."""
+
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class SparseIntentClassifier(GraphComponent, IntentClassifier):
@@ -62,11 +65,11 @@ class SparseIntentClassifier(GraphComponent, IntentClassifier):
         return cls(config, model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Fit the model to the examples that have a text and an intent."""
+        """Fit the model to the examples of what customers write."""
         from bot.nlu.fit import fit
 
         pairs = [(e.get(TEXT), e.get(INTENT)) for e in training_data.intent_examples]
-        pairs = sorted((text, intent) for text, intent in pairs if text and intent)
+        pairs = sorted((t, i) for t, i in pairs if t and i and not i.startswith(EXTERNAL))
         if len({intent for _, intent in pairs}) < 2:
             logger.warning("There are fewer than two intents with examples: nothing to tell apart.")
             return self._resource
