@@ -10,7 +10,7 @@ from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.common import services
 from actions.forms import entities
-from actions.order_form import find_number
+from actions.order_words import find_number
 from bot.domain.customer import TRUST_RANK, Trust
 
 OPEN = frozenset({"", "inform", "nlu_fallback", "affirm", "deny", "other_order"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
@@ -29,7 +31,11 @@ class ActionBereavement(Action):
             return leave(tracker, domain)
         dispatcher.utter_message(response="utter_bereavement")
         number = tracker.get_slot("order_number") or ""
-        evidence = {"matter": "bereavement", "text": text_of(tracker), "order_number": number}
+        evidence: dict[str, Any] = {
+            "matter": "bereavement",
+            "text": text_of(tracker),
+            "order_number": number,
+        }
         return [
             signal(Reason.BUSINESS_RULE, priority=PRIORITY, **evidence, **unfinished(tracker)),
             *leave(tracker, domain),

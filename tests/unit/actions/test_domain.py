@@ -74,9 +74,10 @@ def literals() -> set[str]:
     return found
 
 
-def steps() -> Iterator[dict[str, Any]]:
+def steps(*without: str) -> Iterator[dict[str, Any]]:
+    """Return the steps of all rules and stories, those of the files `without` left out."""
     for path in [*(ROOT / "data" / "rules").glob("*.yml"), *(ROOT / "data" / "stories").glob("*.yml")]:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.safe_load(path.read_text(encoding="utf-8")) if path.name not in without else {}
         for block in [*data.get("rules", []), *data.get("stories", [])]:
             yield from block["steps"]
 
@@ -97,7 +98,7 @@ def test_the_code_names_only_responses_that_exist() -> None:
 
 
 def test_every_response_is_used() -> None:
-    by_rules = {step["action"] for step in steps() if "action" in step}
+    by_rules = {step["action"] for step in steps("said_by_code.yml") if "action" in step}
     by_forms = {f"utter_ask_{slot}" for slot in domain()["slots"]} | {
         f"utter_ask_{name}_{slot}"
         for name, form in domain()["forms"].items()
@@ -110,6 +111,15 @@ def test_every_response_is_used() -> None:
         if name not in by_rules | by_forms | by_code and not name.startswith((*FAMILIES, SYSTEM))
     ]
     assert unused == []
+
+
+def test_rasas_validator_finds_every_response_in_a_story() -> None:
+    """Those that no rule says belong into data/stories/said_by_code.yml, and no others."""
+    listed = yaml.safe_load((ROOT / "data" / "stories" / "said_by_code.yml").read_text(encoding="utf-8"))
+    said_by_code = [step["action"] for step in listed["stories"][0]["steps"]]
+    elsewhere = {step["action"] for step in steps("said_by_code.yml") if "action" in step}
+    assert [name for name in RESPONSES if name not in {*elsewhere, *said_by_code}] == []
+    assert [name for name in said_by_code if name not in RESPONSES or name in elsewhere] == []
 
 
 def test_every_action_is_written_and_listed() -> None:
@@ -187,4 +197,4 @@ def test_intents_have_enough_examples() -> None:
                     assert seen.setdefault(example.lower(), block["intent"]) == block["intent"], example
     assert counts.keys() == set(domain()["intents"])
     counts = {name: count for name, count in counts.items() if not name.startswith(EXTERNAL)}
-    assert min(counts.values()) >= 25
+    assert min(counts.values()) >= 40
