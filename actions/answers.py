@@ -9,7 +9,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.common import services
-from actions.forms import entities
+from actions.forms import SURE, entities
 from actions.order_words import find_number
 from bot.domain.customer import TRUST_RANK, Trust
 
@@ -59,6 +59,12 @@ def text_of(tracker: Tracker) -> str:
 def intent_of(tracker: Tracker) -> str:
     """Return the intent of the latest message."""
     return str((tracker.latest_message.get("intent") or {}).get("name") or "")
+
+
+def yes_or_no(tracker: Tracker) -> bool:
+    """Say whether the latest message is a yes or a no; a name that nobody knows is often taken for one."""
+    sure = float((tracker.latest_message.get("intent") or {}).get("confidence") or 0.0) >= SURE
+    return intent_of(tracker) in ("affirm", "deny") and (sure or bool(entities(tracker, "assent")))
 
 
 def asked(tracker: Tracker, slot: str) -> bool:

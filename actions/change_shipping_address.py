@@ -8,7 +8,17 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answers import asked, before, knows_customer, may_answer, named, number_in, signed_in, text_of
+from actions.answers import (
+    asked,
+    before,
+    knows_customer,
+    may_answer,
+    named,
+    number_in,
+    signed_in,
+    text_of,
+    yes_or_no,
+)
 from actions.common import Domain, Event, choice, item_of, part, services
 from actions.forms import END_SIGN_IN, AskConfirmed, failed
 from actions.order_form import ANOTHER, AskOrderNumber, FinishOrder, OrderForm
@@ -41,6 +51,7 @@ _CODE = re.compile(
 )
 # What stands before the address in "please change it to 12 High Street ...".
 _LEAD = re.compile(r"^[^\d]{0,80}(?:\b(?:to|is|it's|at)\b|:)\s+(?=\S)", re.IGNORECASE)
+_NO = re.compile(r"^(?:(?:no|sorry|wait|oops|actually|yes|but)\b[\s,.:;!-]*)+", re.IGNORECASE)
 _IN_WISH = re.compile(r"(?:\bto\b|\bis\b|:)\s+(?P<address>\S.*)$", re.IGNORECASE)
 
 
@@ -104,6 +115,9 @@ class ValidateChangeShippingAddressForm(OrderForm):
             return {}
         if tracker.get_slot("order_number") not in (None, ANOTHER):
             return {"address_for": ORDER}
+        meant = await self._meant(tracker) if may_answer(tracker, *TOPICS) else None
+        if meant is not None:  # "send my rug to another address"
+            return {"address_for": ORDER, "order_number": meant.number}
         orders = (await services().directory.orders()).value or ()
         if signed_in() and not any(order.changeable for order in orders):
             return {"address_for": ACCOUNT}
@@ -135,7 +149,7 @@ class ValidateChangeShippingAddressForm(OrderForm):
         """Take what was asked for, an address in the wish itself, or another one instead of a yes."""
         if asked(tracker, "new_address"):
             text = _typed_address(tracker)
-        elif asked(tracker, "confirmed"):
+        elif asked(tracker, "confirmed") or asked(tracker, "address_for"):
             text = _typed_address(tracker) if complete(text_of(tracker)) else ""
         else:
             text = address_in(text_of(tracker)) if may_answer(tracker, *TOPICS) else ""
@@ -169,14 +183,9 @@ def _typed_address(tracker: Tracker) -> str:
     text = text_of(tracker)
     if named(tracker, "address_for") and not complete(text):
         return ""
-    if not complete(text) and (not may_answer(tracker, *TOPICS) or _is_yes_or_no(tracker)):
+    if not complete(text) and (not may_answer(tracker, *TOPICS) or yes_or_no(tracker)):
         return ""
-    return _LEAD.sub("", text).strip(" .!")
-
-
-def _is_yes_or_no(tracker: Tracker) -> bool:
-    intent = str((tracker.latest_message.get("intent") or {}).get("name") or "")
-    return intent in ("affirm", "deny", "other_order")
+    return _LEAD.sub("", _NO.sub("", text)).strip(" .!")
 
 
 class AskAddressFor(Action):

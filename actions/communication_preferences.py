@@ -20,6 +20,9 @@ ON, OFF, ONLY = "on", "off", "only"
 KINDS = ("contact_way", "contact_switch", "account_field")
 """Entities that name a way or a wish; "phone number" is a detail of the account elsewhere."""
 
+NEAR = 2
+"""Words that may stand between a word of doubt and the way that it is about."""
+
 END_STRANGER = "utter_preferences_stranger"
 
 
@@ -56,13 +59,10 @@ class ValidateCommunicationPreferencesForm(TopicForm):
         if not _says_more(tracker, "contact_switch"):
             return {}
         found = named(tracker, "contact_switch", known=(ON, OFF, ONLY))
+        found += [OFF] if named(tracker, "unwanted") else []
         switch = next((s for s in (ONLY, OFF, ON) if s in found), "")
-        if (
-            not switch
-            and not tracker.get_slot("contact_switch")
-            and tracker.get_slot("contact_ways") == ALL
-        ):
-            switch = OFF  # nobody writes to have everything switched on
+        if not switch and not tracker.get_slot("contact_switch") and _means_off(tracker):
+            switch = OFF
         return {"contact_switch": switch} if switch and switch != tracker.get_slot("contact_switch") else {}
 
     def validate_contact_switch(
@@ -82,10 +82,15 @@ def _says_more(tracker: Tracker, slot: str) -> bool:
 def _means_off(tracker: Tracker) -> bool:
     """Say whether a wish without "on" or "off" is one to be left alone.
 
-    Nobody writes to have everything switched on; and "I don't want texts" has a word of doubt in it.
+    Nobody writes to have everything switched on; and in "I don't want texts" a word of doubt stands
+    right before the way.
     """
-    ways = tracker.get_slot("contact_ways")
-    return ways == ALL or bool(ways and named(tracker, "hesitation"))
+    if tracker.get_slot("contact_ways") == ALL:
+        return True
+    found, text = tracker.latest_message.get("entities", []), str(tracker.latest_message.get("text") or "")
+    doubts = [int(e.get("end") or 0) for e in found if e.get("entity") == "hesitation"]
+    ways = [int(e.get("start") or 0) for e in found if e.get("entity") in KINDS]
+    return any(0 < end < way and len(text[end:way].split()) <= NEAR for end in doubts for way in ways)
 
 
 def ways_in(tracker: Tracker) -> list[str]:

@@ -10,7 +10,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answers import asked, intent_of, may_answer, named, signed_in, text_of
+from actions.answers import asked, may_answer, named, signed_in, text_of, yes_or_no
 from actions.common import Domain, Event, part, services
 from actions.forms import AskConfirmed, Finish, TopicForm, failed
 from bot.domain.customer import Status
@@ -97,7 +97,7 @@ class ValidateEditAccountForm(TopicForm):
         if field not in READ:
             return {}
         if asked(tracker, "new_value"):
-            free = may_answer(tracker) and intent_of(tracker) not in ("affirm", "deny")
+            free = may_answer(tracker) and not yes_or_no(tracker)
             text = text if free or (field != "name" and READ[field](text)) else ""
         elif not may_answer(tracker, self.topic):
             text = ""

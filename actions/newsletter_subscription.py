@@ -56,7 +56,7 @@ def _said(tracker: Tracker) -> str:
     if not may_answer(tracker, ValidateNewsletterSubscriptionForm.topic, slot="newsletter_wish"):
         return ""
     found = named(tracker, "newsletter_wish", "contact_switch")
-    if OFF in found or "off" in found:
+    if OFF in found or "off" in found or named(tracker, "unwanted"):
         return OFF
     return ON if ON in found or "on" in found else ""
 

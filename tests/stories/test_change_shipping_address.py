@@ -65,13 +65,28 @@ async def test_an_address_in_the_wish_and_a_better_one_instead_of_a_yes(
     c = start(jane=True)
     await c.say(f"please change the delivery address of 4522 to {ADDRESS}")
     said(c, "utter_confirm_change_shipping_address_order")
-    await c.say("9 Mill Lane, Leeds LS6 2AB")
+    await c.say("no wait, 9 Mill Lane, Leeds LS6 2AB")
     said(c, "utter_confirm_change_shipping_address_order")
     assert "9 Mill Lane" in c.messages[0].text
     await c.press("Yes")
     order = (await shop.order("4522")).value
     assert order is not None
     assert order.address.startswith("9 Mill Lane")
+
+
+async def test_an_order_by_its_words_and_an_address_too_early(start: Start, shop: DemoDirectory) -> None:
+    c = start(jane=True)
+    await c.say("can you send my rug to another address")
+    said(c, "utter_ask_new_address_order")
+    await c.say("stop")
+    c = start(jane=True)
+    await c.say(WISH)
+    await c.say(ADDRESS)
+    said(c, "utter_ask_address_for")
+    await c.press("My account")
+    said(c, "utter_confirm_change_shipping_address_account")
+    assert ADDRESS in c.messages[0].text
+    assert await changes(shop) == []
 
 
 async def test_an_unclear_address_is_asked_for_once_more(start: Start, shop: DemoDirectory) -> None:
