@@ -20,7 +20,7 @@ from actions.answers import (
     yes_or_no,
 )
 from actions.common import Domain, Event, choice, item_of, part, services
-from actions.forms import END_SIGN_IN, AskConfirmed, failed
+from actions.forms import END_SIGN_IN, AskConfirmed, failed, pressed
 from actions.order_form import ANOTHER, AskOrderNumber, FinishOrder, OrderForm
 from bot.domain.customer import Order, Status
 
@@ -147,7 +147,9 @@ class ValidateChangeShippingAddressForm(OrderForm):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
         """Take what was asked for, an address in the wish itself, or another one instead of a yes."""
-        if asked(tracker, "new_address"):
+        if pressed(tracker.latest_message):
+            text = ""  # the title of an order can look like an address
+        elif asked(tracker, "new_address"):
             text = _typed_address(tracker)
         elif asked(tracker, "confirmed") or asked(tracker, "address_for"):
             text = _typed_address(tracker) if complete(text_of(tracker)) else ""

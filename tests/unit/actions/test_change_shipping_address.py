@@ -26,7 +26,7 @@ OPEN = order(changeable=True)
 async def fill(
     text: str, directory: StrictDirectory, who: dict[str, Any], entities: Any = None, **slots: Any
 ) -> Outcome:
-    said = tracker(text, loop=FORM, entities=entities, slots=slots)
+    said = tracker(text, loop=FORM, entities=entities, slots=slots, confidence=0.9)
     with turn(directory, **who):
         return await run(ValidateChangeShippingAddressForm(), said)
 
