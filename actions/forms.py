@@ -65,6 +65,16 @@ def entities(tracker: Tracker, name: str) -> list[str]:
     return [str(e.get("value")) for e in found if e.get("entity") == name]
 
 
+def was_active(tracker: Tracker, form: str) -> bool:
+    """Say whether a form was active before the customer's latest message."""
+    said = False
+    for event in reversed(tracker.events):
+        if said and event.get("event") == "active_loop":
+            return bool(event.get("name") == form)
+        said = said or event.get("event") == "user"
+    return False
+
+
 def clear_yes(tracker: Tracker) -> bool:
     """Say whether the latest message is a yes without any but, if or question in it.
 

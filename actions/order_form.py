@@ -86,9 +86,13 @@ class OrderForm(TopicForm, ABC):
     async def extract_order_number(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
-        """Take the one order that the customer's words can mean: "the lamp", "cancel the rug"."""
+        """Take the one order that the customer's words can mean: "the lamp", "cancel the rug".
+
+        A form that begins with an order talked about before takes another one if the words name it.
+        """
         kinds = {entity.get("entity") for entity in tracker.latest_message.get("entities", [])}
-        if tracker.get_slot("order_number") or kinds & ABOUT_ORDER:
+        begins = not was_active(tracker, self.form_name())
+        if kinds & ABOUT_ORDER or (tracker.get_slot("order_number") and not begins):
             return {}
         meant = await self._meant(tracker)
         return {"order_number": meant.number} if meant else {}

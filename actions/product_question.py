@@ -8,7 +8,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, choice, day, money, part, services
-from actions.forms import END_TRY_LATER, Finish, TopicForm, entities
+from actions.forms import END_TRY_LATER, Finish, TopicForm, entities, was_active
 from bot.domain.customer import Product, Status
 
 MAX_SHOWN = 3
@@ -29,7 +29,7 @@ class ValidateProductQuestionForm(TopicForm):
     ) -> dict[str, Any]:
         """Take the question itself if the catalogue knows what it is about."""
         text = str(tracker.latest_message.get("text") or "")
-        if tracker.get_slot("product_query") or tracker.active_loop_name or not text:
+        if tracker.get_slot("product_query") or was_active(tracker, self.form_name()) or not text:
             return {}
         answer = await services().directory.find_products(text)
         return {"product_query": text} if answer.value or answer.status is Status.TRY_LATER else {}
