@@ -217,7 +217,7 @@ class Finish(Action, ABC):
         else:
             events = await self.finish(dispatcher, tracker, domain)
         goes_on = any(e.get("name") == "handoff_request" or e["event"] == "followup" for e in events)
-        back = [] if goes_on else way_back(dispatcher, tracker, domain)
+        back = [] if goes_on else way_back(dispatcher, tracker, domain, self.form().topic)
         return [*forget(tracker, domain), *events, *back]
 
 
@@ -232,18 +232,26 @@ def end_of(status: Status) -> str:
     return ends.get(status, END_TRY_LATER)
 
 
-def way_back(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
-    """Offer to go on with the form that the one which just ended had interrupted."""
+def way_back(
+    dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain, done: str = ""
+) -> list[Event]:
+    """Offer what is still open after the topic `done`: the form that it interrupted, or else the next
+    of the matters that came in one message.
+    """
     topic, number = interrupted(tracker)
+    further = [matter for matter in str(tracker.get_slot("also") or "").split() if matter != done]
+    if not topic and further:
+        topic, further = further[0], further[1:]
+    kept = SlotSet("also", " ".join(further) or None)
     title = f"utter_choice_title_{topic}"
     if not topic or not has_response(domain, title):
-        return []
+        return [kept] if tracker.get_slot("also") else []
     values = f'{{"order_number": "{number}"}}' if number else ""
     go_on = choice(part(domain, "utter_choice_title_go_on"), f"/{topic}{values}")
     no = choice(part(domain, "utter_choice_title_no"), "/deny")
     matter = part(domain, title)
     dispatcher.utter_message(response="utter_way_back", matter=matter, buttons=[go_on, no])
-    return [offer(topic, number)]
+    return [kept, offer(topic, number)] if f"{topic}_form" in domain["forms"] else [kept]
 
 
 def interrupted(tracker: Tracker) -> tuple[str, str]:

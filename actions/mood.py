@@ -1,7 +1,8 @@
-"""How the customer feels: said once before the answer, counted for the decision to call a person.
+"""What is said before the answer itself: a word for the customer's feelings, a promise to come back.
 
 Rasa runs `action_validate_slot_mappings` for every message before anything else. The words that show a
-feeling are entities of data/lookups/mood.yml; they decide nothing about the topic.
+feeling are entities of data/lookups/mood.yml; they decide nothing about the topic. Further matters of the
+same message are entities `also`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.common import Domain, Event
+from actions.common import Domain, Event, has_response, part
 from actions.forms import entities
 
 UPSET = ("frustration", "abuse")
@@ -42,19 +43,34 @@ class ActionValidateSlotMappings(Action):
         return "action_validate_slot_mappings"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
-        """Say it the first time, offer a person the second, and then go on quietly."""
-        upset = any(entities(tracker, name) for name in UPSET)
-        if not upset and not entities(tracker, WORRIED):
-            return []
+        """Meet a feeling, and promise to come back to what else was said."""
         if noted(tracker):  # a form that starts asks a second time
             return []
-        count = int(tracker.get_slot("upset") or 0) + upset
-        gentle = (tracker.latest_message.get("intent") or {}).get("name") in GENTLE
-        response = "" if gentle else answer_to(upset, count, tracker.get_slot("worried"))
-        if response:
-            dispatcher.utter_message(response=response)
-        slots = {"upset": count, "worried": tracker.get_slot("worried") or not upset}
-        return [SlotSet(name, value) for name, value in slots.items()]
+        return [*feelings(dispatcher, tracker), *promises(dispatcher, tracker, domain)]
+
+
+def feelings(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Event]:
+    """Say it the first time, offer a person the second, and then go on quietly."""
+    upset = any(entities(tracker, name) for name in UPSET)
+    if not upset and not entities(tracker, WORRIED):
+        return []
+    count = int(tracker.get_slot("upset") or 0) + upset
+    gentle = (tracker.latest_message.get("intent") or {}).get("name") in GENTLE
+    response = "" if gentle else answer_to(upset, count, tracker.get_slot("worried"))
+    if response:
+        dispatcher.utter_message(response=response)
+    slots = {"upset": count, "worried": tracker.get_slot("worried") or not upset}
+    return [SlotSet(name, value) for name, value in slots.items()]
+
+
+def promises(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+    """Name the further matters of a message, and note them for when the first is done."""
+    titled = [t for t in entities(tracker, "also") if has_response(domain, f"utter_choice_title_{t}")]
+    if not titled or tracker.active_loop_name:
+        return []
+    titles = [part(domain, f"utter_choice_title_{topic}") for topic in titled]
+    dispatcher.utter_message(response="utter_also", matters=", ".join(titles))
+    return [SlotSet("also", " ".join(titled))]
 
 
 def answer_to(upset: bool, count: int, worried: bool | None) -> str:
@@ -69,6 +85,6 @@ def noted(tracker: Tracker) -> bool:
     for event in reversed(tracker.events):
         if event.get("event") == "user":
             return False
-        if event.get("event") == "slot" and event.get("name") == "upset":
+        if event.get("event") == "slot" and event.get("name") in ("upset", "also"):
             return True
     return False

@@ -10,7 +10,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, choice, item_of, money, part, services
-from actions.forms import END_THROTTLED, END_TRY_LATER, Finish, TopicForm, forget
+from actions.forms import END_THROTTLED, END_TRY_LATER, Finish, TopicForm, forget, was_active
 from actions.order_words import by_words, find_number, find_proof, mentioned, numbers
 from actions.patience import miss
 from bot.domain.customer import Answer, Order, Status

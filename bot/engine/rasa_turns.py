@@ -10,7 +10,7 @@ from bot.domain.errors import TurnFailed
 from bot.domain.handoff import HandoffSignal, Reason
 from bot.domain.message import MAX_TEXT, Nlu
 from bot.domain.turn import TurnRequest, TurnResult
-from bot.engine import lean, reading
+from bot.engine import lean, reading, sentences
 from bot.engine.cache import TrackerCache
 from bot.engine.choosing import choose, offered
 from bot.engine.metered import Metered
@@ -160,7 +160,8 @@ class RasaTurns:
         if request.payload:
             parsed = self._parse_payload(request)
         else:
-            parsed = choose(self._parse(request.text), offered(tracker.events))
+            asked = bool(tracker.active_loop_name)
+            parsed = choose(self._parse(request.text, asked=asked), offered(tracker.events))
         text = "" if request.reminded else request.text[:MAX_TEXT] or request.payload
         parsed["text"] = text
         return UserUttered(
@@ -182,11 +183,13 @@ class RasaTurns:
             return reading.not_understood(request.payload)
         return parsed
 
-    def _parse(self, text: str) -> dict[str, Any]:
+    def _parse(self, text: str, *, asked: bool = False) -> dict[str, Any]:
         typed = reading.read_typed(text)
         if typed.command or not typed.text.strip():
             return reading.not_understood(text)
-        return reading.tidy(self._processor.parse(typed.text), typed, text)
+        parse = self._processor.parse
+        parsed = sentences.read(typed.text, parse(typed.text), parse, asked=asked)
+        return reading.tidy(parsed, typed, text)
 
     def _take_handoff(self, tracker: BoundedTracker, started: int) -> HandoffSignal | None:
         from rasa.shared.core.events import SlotSet
