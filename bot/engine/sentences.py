@@ -57,7 +57,8 @@ def read(text: str, whole: dict[str, Any], parse: Parse, *, asked: bool = False)
     others = [name for name, score in matters if score >= VERY_SURE and name != chosen]
     if chosen == intent and not others:
         return whole
-    return _with(whole, chosen, dict(matters).get(chosen), list(dict.fromkeys(others)))
+    scores = {name: score for name, score, _ in found}
+    return _with(whole, chosen, scores.get(chosen), list(dict.fromkeys(others)))
 
 
 def _read(sentences: list[str], parse: Parse) -> list[tuple[str, float, str]]:
