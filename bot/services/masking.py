@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from bot.services.secrets_in_text import mask_secrets
+
 _GAP = r"[ \t\u00a0\u2000-\u2015\u202f\u2060.\-]{0,3}"
 _RUN = re.compile(rf"(?<!\w)\d(?:{_GAP}\d){{12,}}")
 _LENGTHS = (16, 15, 19, 18, 17, 14, 13)
@@ -12,30 +14,14 @@ _LENGTHS = (16, 15, 19, 18, 17, 14, 13)
 _NETWORKS = "23456"
 """First digits of payment cards; others are airlines, fuel, telecoms: and parcels."""
 
-_NAMED = r"\b(?:pass\s?word|passcode|passwd|pwd|pin(?:\s+code)?|cvv2?|cvc2?|security code)\b"
-_PASSWORD = re.compile(
-    rf"(?P<lead>{_NAMED}(?:(?:['\u2019]s|\s+(?:is|was|for[\w\s]{{0,30}}?is))\b(?:\s+now\b)?\s*[:=]?|\s*[:=])"
-    r"\s*)(?P<secret>\S+)",
-    re.IGNORECASE,
-)
-_CODE = re.compile(
-    r"(?P<lead>\b(?:passcode|pin|cvv2?|cvc2?|security code)(?:\s+(?:code|number|no\.?))?\s+)\d{3,8}\b",
-    re.IGNORECASE,
-)
-_NOT_A_SECRET = re.compile(
-    r"not|wrong|incorrect|invalid|expired|lost|forgotten|gone|the|a|my|it|that|broken|rejected|right|"
-    r"correct|no|never|being|asked|required|needed|working|still|too|reset|changed|blocked|locked|"
-    r"unknown|stolen|hacked|always|again|where|what|why|how"
-)
-
 
 def mask(text: str) -> str:
     """Return `text` with payment card numbers (13 to 19 digits, valid check digit) and stated
     passwords, PINs and security codes replaced; the last four digits of a card stay.
     """
     if any(c.isdigit() for c in text):
-        text = _CODE.sub(r"\g<lead>[hidden]", _RUN.sub(_mask_cards, text))
-    return _PASSWORD.sub(_mask_password, text)
+        text = _RUN.sub(_mask_cards, text)
+    return mask_secrets(text)
 
 
 def _mask_cards(match: re.Match[str]) -> str:
@@ -71,8 +57,3 @@ def _luhn(digits: str) -> bool:
             value = value * 2 - 9 if value > 4 else value * 2
         total += value
     return total % 10 == 0
-
-
-def _mask_password(match: re.Match[str]) -> str:
-    bare = match.group("secret").strip(".,;:!?'\"()").lower()
-    return match.group() if not bare or _NOT_A_SECRET.fullmatch(bare) else f"{match.group('lead')}[hidden]"
