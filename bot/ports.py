@@ -438,6 +438,10 @@ class Bus(Protocol):
         """
         ...
 
+    async def forgive(self, key: str) -> None:
+        """Take the latest event that `allow` counted out of the count again: it was harmless."""
+        ...
+
     async def start(self) -> None:
         """Connect; does not raise when the other side is down."""
         ...

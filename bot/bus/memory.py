@@ -99,6 +99,12 @@ class MemoryBus:
         self._sweep(now)
         return 0.0
 
+    async def forgive(self, key: str) -> None:
+        """Take the latest allowed event out of the count."""
+        times, _ = self._counts.get(key) or (deque[datetime](), None)
+        if times:
+            times.pop()
+
     async def start(self) -> None:
         """Do nothing: there is nobody to connect to."""
 

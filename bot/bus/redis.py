@@ -137,6 +137,13 @@ class RedisBus:
                 return wait / 1_000_000
         return await self._local.allow(key, limit=limit, window=window)
 
+    async def forgive(self, key: str) -> None:
+        """Take back one event where it was counted: on Redis, or without it on this node."""
+        if self._healthy:
+            await self._ask(cast("Awaitable[Any]", self._redis.lpop(self._limit_key + key)))
+        else:
+            await self._local.forgive(key)
+
     async def _ask(self, call: Awaitable[T]) -> T | None:
         """Await a call to Redis for a short time; None, and on with this node alone, if it fails."""
         try:

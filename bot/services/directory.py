@@ -109,15 +109,19 @@ class DirectoryGateway:
 
     async def _prove_order(self, call: Call, number: str, proof: str) -> Answer[Order]:
         context = call.context
-        for name, limit in (
-            (f"proof:customer:{context.customer_id}", PROOFS_PER_CUSTOMER),
-            (f"proof:order:{number}", PROOFS_PER_ORDER),
-        ):
+        limits = {
+            f"proof:customer:{context.customer_id}": PROOFS_PER_CUSTOMER,
+            f"proof:order:{number}": PROOFS_PER_ORDER,
+        }
+        # Counted before it is checked, so that many guesses at once do not slip through together.
+        for name, limit in limits.items():
             if await self._bus.allow(name, limit=limit, window=PROOF_WINDOW) > 0:
                 return Answer(status=Status.THROTTLED)
         answer = await self._ask(self._directory.prove_order(number, proof), "prove_order")
         if answer.value is None:
             return answer
+        for name in limits:  # only wrong ones count
+            await self._bus.forgive(name)
         order = answer.value
         now = self._clock.now()
         await self._store.write(lambda tx: tx.grant_order(context.conversation_id, order.number, now))

@@ -147,6 +147,14 @@ class BusContract:
         await pass_time(0.45)
         assert await bus.allow("k", limit=1, window=0.4) == 0.0
 
+    async def test_a_forgiven_event_does_not_count(self, bus: Bus) -> None:
+        await bus.forgive("k")  # nothing to forgive
+        for _ in range(5):
+            assert await bus.allow("k", limit=2, window=60) == 0.0
+            await bus.forgive("k")
+        answers = [await bus.allow("k", limit=2, window=60) for _ in range(3)]
+        assert [answer > 0 for answer in answers] == [False, False, True]
+
     async def test_lowered_limit_counts_at_once(self, bus: Bus) -> None:
         for _ in range(5):
             assert await bus.allow("k", limit=5, window=60) == 0.0

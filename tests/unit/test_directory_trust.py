@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.customer import Answer, Status
 from bot.engine.directory import ANSWERS
-from bot.services.directory import CASES_PER_CUSTOMER
+from bot.services.directory import CASES_PER_CUSTOMER, PROOFS_PER_CUSTOMER
 from bot.services.directory_arguments import PARAMETERS
 from connectors.customers.demo import EVERYBODY, Failure
 from tests.unit.gateway_kit import ADDRESS, EMAIL, IDLE, JANE, TARIQ, Kit, a_kit
@@ -157,6 +157,15 @@ async def test_cases_are_not_opened_without_end(kit: Kit) -> None:
     answers = [await kit.call("open_case", **LATE, ordinal=n) for n in range(CASES_PER_CUSTOMER + 2)]
     assert [a.status for a in answers[-3:]] == [Status.OK, Status.THROTTLED, Status.THROTTLED]
     assert await kit.call("open_case", **LATE, ordinal=3) == answers[3]  # a repeated turn is not counted
+
+
+async def test_only_wrong_proofs_count(kit: Kit) -> None:
+    kit.stranger()
+    right = [(await kit.prove("4522", EMAIL)).status for _ in range(PROOFS_PER_CUSTOMER + 2)]
+    assert set(right) == {Status.OK}
+    wrong = [(await kit.prove("4522", f"{n}@example.com")).status for n in range(PROOFS_PER_CUSTOMER)]
+    assert set(wrong) == {Status.NOT_FOUND}
+    assert (await kit.prove("4522", EMAIL)).status is Status.THROTTLED
 
 
 async def test_orders_that_cannot_be_read_are_not_none(kit: Kit) -> None:

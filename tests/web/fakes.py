@@ -54,6 +54,9 @@ class FakeBus:
         self.counts[key] = self.counts.get(key, 0) + 1
         return 0.0 if self.unlimited or self.counts[key] <= limit else 2.25
 
+    async def forgive(self, key: str) -> None:
+        self.counts[key] = max(0, self.counts.get(key, 0) - 1)
+
     async def set_presence(self, agent_id: str, state: str, ttl: float) -> None:
         self.presence_calls.append((agent_id, state))
         self.states[agent_id] = state
