@@ -41,6 +41,11 @@ HELPERS = (
 )
 """Slots that no form requires and that mean something only while one runs."""
 
+LAST_TOPIC = "last_topic"
+"""The slot that names the topic whose form ended last; see `recent_topic`."""
+RECENT = 2
+"""Messages of the customer, the latest one included, within which a topic still is the subject."""
+
 SURE = 0.6
 """Confidence below which a yes is asked for again before anything is changed."""
 PLAIN = 12
@@ -218,7 +223,8 @@ class Finish(Action, ABC):
             events = await self.finish(dispatcher, tracker, domain)
         goes_on = any(e.get("name") == "handoff_request" or e["event"] == "followup" for e in events)
         back = [] if goes_on else way_back(dispatcher, tracker, domain, self.form().topic)
-        return [*forget(tracker, domain), *events, *back]
+        ended = SlotSet(LAST_TOPIC, self.form().topic)
+        return [*forget(tracker, domain), ended, *events, *back]
 
 
 def failed(dispatcher: CollectingDispatcher, status: Status, detail: str = "") -> None:
@@ -300,6 +306,18 @@ def offered_just_now(tracker: Tracker) -> bool:
         return False
     turn = tracker.events[said[-2] : said[-1]]
     return any(e.get("event") == "slot" and e.get("name") == "offer" and e.get("value") for e in turn)
+
+
+def recent_topic(tracker: Tracker) -> str:
+    """Return the topic that ended in the turn before this one or the one before that; empty if none."""
+    said = 0
+    for event in reversed(tracker.events):
+        said += event.get("event") == "user"
+        if said > RECENT:
+            break
+        if event.get("event") == "slot" and event.get("name") == LAST_TOPIC:
+            return str(event.get("value") or "")
+    return ""
 
 
 class ActionLeaveForm(Action):
