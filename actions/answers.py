@@ -88,6 +88,21 @@ def named(tracker: Tracker, *kinds: str, known: Collection[str] = ()) -> list[st
     return [value for value in dict.fromkeys(found) if not known or value in known]
 
 
+def asks_to_see(tracker: Tracker) -> bool:
+    """Say whether the latest message asks what is kept, and changes nothing."""
+    return bool(named(tracker, "asking", "data_question")) and not alters(tracker)
+
+
+def asks_about_data(tracker: Tracker) -> bool:
+    """Say whether the latest message asks for data or privacy, whatever its intent."""
+    return bool(named(tracker, "data_question")) and not alters(tracker)
+
+
+def alters(tracker: Tracker) -> bool:
+    """Say whether the latest message speaks of a change."""
+    return bool(named(tracker, "altering", "contact_switch", "unwanted"))
+
+
 def number_in(tracker: Tracker) -> str | None:
     """Return the order number in the latest message."""
     return find_number(" ".join(entities(tracker, "order_number")))

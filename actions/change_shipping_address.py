@@ -10,6 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import (
     asked,
+    asks_to_see,
     before,
     knows_customer,
     may_answer,
@@ -22,6 +23,7 @@ from actions.answers import (
 from actions.common import Domain, Event, choice, item_of, part, services
 from actions.forms import END_SIGN_IN, AskConfirmed, failed, pressed
 from actions.order_form import ANOTHER, AskOrderNumber, FinishOrder, OrderForm
+from actions.stored_data import STORED_DATA, show_stored_data
 from bot.domain.customer import Order, Status
 
 TOPICS = ("change_shipping_address", "set_up_shipping_address")
@@ -29,6 +31,7 @@ ORDER, ACCOUNT = "order", "account"
 
 END_STRANGER = "utter_address_stranger"
 END_UNCLEAR = "utter_address_unclear"
+END_KEPT = "utter_address_kept"
 REFUSED = {
     "left": "utter_address_refused_left",
     "incomplete": "utter_address_refused_incomplete",
@@ -52,6 +55,17 @@ _CODE = re.compile(
 # What stands before the address in "please change it to 12 High Street ...".
 _LEAD = re.compile(r"^[^\d]{0,80}(?:\b(?:to|is|it's|at)\b|:)\s+(?=\S)", re.IGNORECASE)
 _NO = re.compile(r"^(?:(?:no|sorry|wait|oops|actually|yes|but)\b[\s,.:;!-]*)+", re.IGNORECASE)
+# Words of a wish, which no address holds; and what parts them from the address.
+_WISH = re.compile(
+    r"\b(?:change|update|address|account|deliver(?:y|ed)?|please|instead|send|order)\b", re.IGNORECASE
+)
+_BEFORE_NUMBER = re.compile(
+    r"^.*\b(?:to|is|it's|be|at|address)\b:?\s+(?=(?:flat |unit )?\d)", re.IGNORECASE
+)
+_AFTER = re.compile(
+    r"[\s,.]+(?:as (?:the|my)\b.*|for (?:the|my)\b.*|(?:please|instead|thanks?)\W*)$", re.IGNORECASE
+)
+_STREET = re.compile(r"^(?:flat |unit )?\d+\w?[\s,]+[^\W\d]+(?:[\s,]+\w+)+", re.IGNORECASE)
 _IN_WISH = re.compile(r"(?:\bto\b|\bis\b|:)\s+(?P<address>\S.*)$", re.IGNORECASE)
 
 
@@ -64,11 +78,24 @@ def complete(address: str) -> bool:
     return False
 
 
+def plain(address: str) -> str:
+    """Return an address without the words of the wish around it; nothing if some are still within."""
+    if _WISH.search(address):
+        address = _AFTER.sub("", _BEFORE_NUMBER.sub("", address))
+    else:
+        address = _AFTER.sub("", address)
+    address = address.strip(" .,!")
+    return "" if _WISH.search(address) else address
+
+
 def address_in(text: str) -> str:
-    """Return the address in a wish such as "send 4522 to 12 High Street, Leeds LS1 4AB", or nothing."""
+    """Return the address in a wish such as "send 4522 to 12 High Street, Leeds LS1 4AB", or nothing.
+
+    Number, street and place will do for a beginning: the form asks for the rest.
+    """
     found = _IN_WISH.search(text)
-    address = found.group("address").strip(" .!") if found else ""
-    return address if complete(address) else ""
+    address = plain(found.group("address")) if found else ""
+    return address if complete(address) or _STREET.search(address) else ""
 
 
 class ValidateChangeShippingAddressForm(OrderForm):
@@ -104,6 +131,10 @@ class ValidateChangeShippingAddressForm(OrderForm):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
         """Find out whether it is about an order or the account; strangers can change neither."""
+        if not tracker.get_slot("address_for") and asks_to_see(tracker):
+            return {"form_end": STORED_DATA}
+        if named(tracker, "left_alone") and not complete(text_of(tracker)):
+            return {"form_end": END_KEPT}
         if not knows_customer():
             return {"form_end": END_STRANGER}
         wish = _wish(tracker)
@@ -160,15 +191,27 @@ class ValidateChangeShippingAddressForm(OrderForm):
     def validate_new_address(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
-        """Want a postcode and a number; ask once more, then leave it to a person."""
-        address = " ".join(str(value or "").split())[:MAX_ADDRESS]
+        """Want a postcode and a number; ask once more, then leave it to a person.
+
+        What came before is kept, so that an address may come in parts.
+        """
+        address, before_it = plain(" ".join(str(value or "").split()))[:MAX_ADDRESS], _part(tracker)
+        if before_it and not complete(address):
+            address = f"{before_it}, {address}"[:MAX_ADDRESS]
         if complete(address):
-            return {"new_address": address, "tries": 0}
+            return {"new_address": address, "tries": 0, "address_part": None}
+        if _STREET.search(address) and not before_it:
+            return {"new_address": None, "address_part": address}
         tries = int(tracker.get_slot("tries") or 0) + 1
         if tries >= MAX_TRIES:
             return {"new_address": None, "form_end": END_UNCLEAR}
         dispatcher.utter_message(response="utter_address_incomplete")
         return {"new_address": None, "tries": tries}
+
+
+def _part(tracker: Tracker) -> str:
+    """Return the beginning of an address that was given before."""
+    return str(tracker.get_slot("address_part") or "")
 
 
 def _wish(tracker: Tracker) -> str:
@@ -232,7 +275,8 @@ class AskNewAddress(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
         """Ask."""
-        about = tracker.get_slot("address_for")
+        begun = tracker.get_slot("address_part")
+        about = "rest" if begun else tracker.get_slot("address_for")
         dispatcher.utter_message(response=f"utter_ask_new_address_{about}")
         return []
 
@@ -251,6 +295,15 @@ class ActionChangeShippingAddress(FinishOrder):
     """Change the address, once, and say what the directory says happened."""
 
     form = ValidateChangeShippingAddressForm
+
+    async def early(
+        self, end: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
+        """Say why, or what is kept."""
+        if end == STORED_DATA:
+            await show_stored_data(dispatcher, domain)
+            return []
+        return await super().early(end, dispatcher, tracker, domain)
 
     async def finish(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain

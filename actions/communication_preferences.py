@@ -7,7 +7,7 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answers import asked, intent_of, knows_customer, may_answer, named
+from actions.answers import TALK, asked, asks_to_see, intent_of, knows_customer, may_answer, named
 from actions.common import Domain, Event, part, services
 from actions.forms import AskConfirmed, Finish, TopicForm, failed
 from bot.domain.customer import Preferences, Status
@@ -16,6 +16,10 @@ WAYS = ("email", "sms", "phone", "post", "messages")
 WHAT = ("offers", "newsletter")
 ALL = "all"
 ON, OFF, ONLY = "on", "off", "only"
+NOTHING = "nothing"
+"""All, if it stands beside ways or a switch: "no calls, no mails, nothing"; by itself an answer."""
+
+TOPICS = ("communication_preferences", "newsletter_subscription")
 
 KINDS = ("contact_way", "contact_switch", "account_field")
 """Entities that name a way or a wish; "phone number" is a detail of the account elsewhere."""
@@ -24,6 +28,7 @@ NEAR = 2
 """Words that may stand between a word of doubt and the way that it is about."""
 
 END_STRANGER = "utter_preferences_stranger"
+SHOW = "utter_preferences_now"
 
 
 class ValidateCommunicationPreferencesForm(TopicForm):
@@ -41,10 +46,15 @@ class ValidateCommunicationPreferencesForm(TopicForm):
         """Take the ways that are named, several at once."""
         if not knows_customer():
             return {"form_end": END_STRANGER}
+        kept = str(tracker.get_slot("contact_ways") or "")
+        if not kept and asks_to_see(tracker) and may_answer(tracker, self.topic, "newsletter_subscription"):
+            return {"form_end": SHOW}
         if not _says_more(tracker, "contact_ways"):
             return {}
-        ways = " ".join(ways_in(tracker))
-        return {"contact_ways": ways} if ways and ways != tracker.get_slot("contact_ways") else {}
+        ways = ways_in(tracker)
+        if kept and ways:
+            ways = joined(kept, ways, switch_in(tracker), str(tracker.get_slot("contact_switch") or ""))
+        return {"contact_ways": " ".join(ways)} if ways and " ".join(ways) != kept else {}
 
     def validate_contact_ways(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
@@ -58,12 +68,12 @@ class ValidateCommunicationPreferencesForm(TopicForm):
         """Take whether they are to be on or off."""
         if not _says_more(tracker, "contact_switch"):
             return {}
-        found = named(tracker, "contact_switch", known=(ON, OFF, ONLY))
-        found += [OFF] if named(tracker, "unwanted") else []
-        switch = next((s for s in (ONLY, OFF, ON) if s in found), "")
-        if not switch and not tracker.get_slot("contact_switch") and _means_off(tracker):
+        switch, kept = switch_in(tracker), tracker.get_slot("contact_switch")
+        if kept and switch != ONLY and ways_in(tracker):
+            return {}  # it belongs to what was added
+        if not switch and not kept and _means_off(tracker):
             switch = OFF
-        return {"contact_switch": switch} if switch and switch != tracker.get_slot("contact_switch") else {}
+        return {"contact_switch": switch} if switch and switch != kept else {}
 
     def validate_contact_switch(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
@@ -73,10 +83,22 @@ class ValidateCommunicationPreferencesForm(TopicForm):
 
 
 def _says_more(tracker: Tracker, slot: str) -> bool:
-    """Say whether the latest message may change the wish: a mere yes or no to another question does not."""
+    """Say whether the latest message may change the wish: a mere yes or no to another question does not.
+
+    "Yes, and phone off too" is more than a yes, and "everything off" no goodbye.
+    """
+    if tracker.active_loop_name and ways_in(tracker) and switch_in(tracker):
+        return intent_of(tracker) in TALK - {"stop", "contact_human_agent"} or may_answer(tracker, *TOPICS)
     if intent_of(tracker) in ("affirm", "deny") and not asked(tracker, slot):
         return False
-    return may_answer(tracker, "communication_preferences", "newsletter_subscription", slot=slot)
+    return may_answer(tracker, *TOPICS, slot=slot)
+
+
+def switch_in(tracker: Tracker) -> str:
+    """Return what the latest message wants: on, off, only these, or nothing."""
+    found = named(tracker, "contact_switch", known=(ON, OFF, ONLY))
+    found += [OFF] if named(tracker, "unwanted") else []
+    return next((switch for switch in (ONLY, OFF, ON) if switch in found), "")
 
 
 def _means_off(tracker: Tracker) -> bool:
@@ -97,6 +119,8 @@ def ways_in(tracker: Tracker) -> list[str]:
     """Return the ways that the latest message names, or all; after an "only" those that it belongs to."""
     found = [e for e in tracker.latest_message.get("entities", []) if e.get("entity") in KINDS]
     ways = [e for e in found if e.get("value") in (*WAYS, *WHAT, ALL)]
+    if any(e.get("value") == NOTHING for e in found) and switch_in(tracker) == OFF:
+        return [ALL]
     only = next((e for e in found if e.get("value") == ONLY), None)
     if only is not None and len(ways) > 1:
         after = [e for e in ways if int(e.get("start") or 0) > int(only.get("start") or 0)]
@@ -105,12 +129,31 @@ def ways_in(tracker: Tracker) -> list[str]:
     return [ALL] if ALL in names else names
 
 
+def joined(kept: str, added: list[str], switch: str, usual: str) -> list[str]:
+    """Return the ways of a wish with those that were added to it.
+
+    One that is to be otherwise than the rest carries its own switch, such as "sms=on".
+    """
+    if switch == ONLY:
+        return added
+    mark = f"={switch}" if switch and usual and switch != usual else ""
+    if ALL in added and not mark:
+        return [ALL]
+    before = [way for way in kept.split() if way.partition("=")[0] not in added]
+    return [*before, *(f"{way}{mark}" for way in added)]
+
+
 def changes(ways: str, switch: str) -> dict[str, bool]:
-    """Return the fields of `Preferences` that a wish changes."""
-    fields = [*WAYS, *WHAT] if ways == ALL else ways.split()
-    if switch != ONLY or ways == ALL:
-        return dict.fromkeys(fields, switch != OFF)
-    return {way: way in fields for way in WAYS} | dict.fromkeys(fields, True)
+    """Return the fields of `Preferences` that a wish changes; what was said later counts."""
+    wish: dict[str, bool] = {}
+    named_ways = [way.partition("=")[0] for way in ways.split()]
+    if switch == ONLY and ALL not in named_ways:
+        wish = {way: way in named_ways for way in WAYS}
+    for token in ways.split():
+        way, _, own = token.partition("=")
+        fields = (*WAYS, *WHAT) if way == ALL else (way,)
+        wish |= dict.fromkeys(fields, (own or switch) != OFF)
+    return wish
 
 
 def words(changed: dict[str, bool], domain: Domain) -> str:
@@ -146,6 +189,20 @@ class ActionCommunicationPreferences(Finish):
     """Keep the wishes, and show what is kept now."""
 
     form = ValidateCommunicationPreferencesForm
+
+    async def early(
+        self, end: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
+        """Say why, or what is on and off now."""
+        if end != SHOW:
+            return await super().early(end, dispatcher, tracker, domain)
+        answer = await services().directory.profile()
+        if answer.value is None:
+            failed(dispatcher, answer.status)
+            return []
+        on, off = shown(answer.value.preferences, domain)
+        dispatcher.utter_message(response=SHOW, on=on, off=off)
+        return []
 
     async def finish(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain

@@ -7,9 +7,10 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answers import signed_in
+from actions.answers import asked, asks_to_see, signed_in
 from actions.common import Domain, Event, day, services
 from actions.forms import AskConfirmed, Finish, TopicForm, failed
+from actions.stored_data import STORED_DATA, show_stored_data
 from bot.domain.customer import Status
 
 END_SIGN_IN = "utter_delete_account_sign_in"
@@ -25,7 +26,9 @@ class ValidateDeleteAccountForm(TopicForm):
     def extract_confirmed(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
-        """End at once for whoever is not signed in."""
+        """End at once for whoever is not signed in, or only asks what is kept."""
+        if asks_to_see(tracker) and not asked(tracker, "confirmed"):
+            return {"form_end": STORED_DATA}
         return {} if signed_in() else {"form_end": END_SIGN_IN}
 
 
@@ -39,6 +42,15 @@ class ActionDeleteAccount(Finish):
     """Close the account, once, and say when it closes."""
 
     form = ValidateDeleteAccountForm
+
+    async def early(
+        self, end: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
+        """Say why, or what is kept."""
+        if end == STORED_DATA:
+            await show_stored_data(dispatcher, domain)
+            return []
+        return await super().early(end, dispatcher, tracker, domain)
 
     async def finish(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain

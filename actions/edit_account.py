@@ -10,9 +10,10 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answers import asked, may_answer, named, signed_in, text_of, yes_or_no
+from actions.answers import asked, asks_to_see, may_answer, named, signed_in, text_of, yes_or_no
 from actions.common import Domain, Event, part, services
 from actions.forms import AskConfirmed, Finish, TopicForm, failed
+from actions.stored_data import STORED_DATA, show_stored_data
 from bot.domain.customer import Status
 
 FIELDS = ("name", "email", "phone")
@@ -20,6 +21,7 @@ ADDRESS, PASSWORD = "address", "password"
 
 END_SIGN_IN = "utter_edit_account_sign_in"
 END_UNCLEAR = "utter_edit_account_unclear"
+END_KEPT = "utter_edit_account_kept"
 TO_ADDRESS = "change_shipping_address"
 """Not a response: the matter has a form of its own."""
 TO_RECOVERY = "utter_recover_password"
@@ -74,7 +76,12 @@ class ValidateEditAccountForm(TopicForm):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
         """Take the detail that is named; an address and a password have ways of their own."""
-        field = tracker.get_slot("account_field") or self._named(tracker)
+        field = tracker.get_slot("account_field")
+        if not field and asks_to_see(tracker):
+            return {"form_end": STORED_DATA}
+        field = field or self._named(tracker)
+        if field == ADDRESS and named(tracker, "left_alone"):
+            return {"form_end": END_KEPT}
         if field == ADDRESS:
             return {"form_end": TO_ADDRESS}
         if field == PASSWORD:
@@ -164,6 +171,9 @@ class ActionEditAccount(Finish):
         self, end: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> list[Event]:
         """Say why, or go on with the address."""
+        if end == STORED_DATA:
+            await show_stored_data(dispatcher, domain)
+            return []
         if end == TO_ADDRESS:
             return [SlotSet("address_for", "account"), FollowupAction("change_shipping_address_form")]
         return await super().early(end, dispatcher, tracker, domain)

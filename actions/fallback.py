@@ -9,10 +9,12 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answers import asks_about_data
 from actions.common import Domain, Event, choice, has_response, part, services
 from actions.forms import entities, leave
 from actions.handoff import signal, unfinished
 from actions.mood import OFFER_AT
+from actions.stored_data import show_stored_data
 from bot.domain.handoff import Reason
 from bot.domain.reminders import EXTERNAL
 
@@ -33,6 +35,9 @@ class ActionFallback(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
         """Decide by what happened to the customer's previous message."""
+        if asks_about_data(tracker):
+            await show_stored_data(dispatcher, domain)
+            return []
         previous = previous_turn(tracker.events)
         angry = int(tracker.get_slot("upset") or 0) >= OFFER_AT
         if (angry or failed_without_person(previous)) and not services().context.after_handoff:

@@ -30,6 +30,7 @@ HELPERS = (
     "tries",
     "misses",
     "rejected",
+    "address_part",
     "form_end",
     "confirm_for",
     "order_state",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answers import knows_customer, may_answer, named
+from actions.answers import asks_to_see, intent_of, knows_customer, may_answer, named
 from actions.common import Domain, Event, services
+from actions.communication_preferences import ALL, NOTHING, WAYS
 from actions.forms import AskConfirmed, Finish, TopicForm, failed
 from bot.domain.customer import Status
 
@@ -16,6 +18,8 @@ ON, OFF = "subscribe", "unsubscribe"
 
 STRANGER = {ON: "utter_newsletter_stranger_on", OFF: "utter_newsletter_stranger_off"}
 STRANGER_OTHER = "utter_newsletter_stranger"
+TO_PREFERENCES = "communication_preferences"
+"""Not a response: other ways than the newsletter are named, and have a form of their own."""
 ALREADY = {ON: "utter_newsletter_already_on", OFF: "utter_newsletter_already_off"}
 DONE = {ON: "utter_newsletter_on", OFF: "utter_newsletter_off"}
 
@@ -37,6 +41,8 @@ class ValidateNewsletterSubscriptionForm(TopicForm):
         wish = said or tracker.get_slot("newsletter_wish")
         if not knows_customer():
             return {"form_end": STRANGER.get(str(wish), STRANGER_OTHER)}
+        if _names_more(tracker):
+            return {"form_end": TO_PREFERENCES}
         if not said or wish == tracker.get_slot("newsletter_wish"):
             return {}
         profile = (await services().directory.profile()).value
@@ -49,6 +55,18 @@ class ValidateNewsletterSubscriptionForm(TopicForm):
     ) -> dict[str, Any]:
         """Take only what there is."""
         return {"newsletter_wish": value if value in (ON, OFF) else None}
+
+
+def _names_more(tracker: Tracker) -> bool:
+    """Say whether the latest message is about other ways too, or asks what is on now."""
+    if intent_of(tracker) in ("stop", "contact_human_agent"):
+        return False
+    if asks_to_see(tracker) and not tracker.get_slot("newsletter_wish"):
+        return may_answer(tracker, ValidateNewsletterSubscriptionForm.topic)
+    switched = named(tracker, "contact_switch", "unwanted")
+    # An e-mail address that the newsletter shall go to is no way to switch.
+    ways = (*(way for way in WAYS if way != "email" or named(tracker, "unwanted")), ALL, NOTHING)
+    return bool(switched and named(tracker, "contact_way", known=ways))
 
 
 def _said(tracker: Tracker) -> str:
@@ -94,6 +112,19 @@ class ActionNewsletterSubscription(Finish):
     """Put the customer on the list or take them off, and say so."""
 
     form = ValidateNewsletterSubscriptionForm
+
+    async def early(
+        self, end: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
+        """Say why, or go on with all that was named, the newsletter among it."""
+        if end != TO_PREFERENCES:
+            return await super().early(end, dispatcher, tracker, domain)
+        wish = tracker.get_slot("newsletter_wish")
+        pending = [
+            SlotSet("contact_ways", "newsletter"),
+            SlotSet("contact_switch", "on" if wish == ON else "off"),
+        ]
+        return [*(pending if wish else []), FollowupAction(f"{TO_PREFERENCES}_form")]
 
     async def finish(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain

@@ -94,3 +94,44 @@ async def test_only_by_mail(start: Start, shop: DemoDirectory) -> None:
     await c.press("Yes")
     kept = await preferences(shop)
     assert (kept.email, kept.sms, kept.phone, kept.post) == (True, False, False, False)
+
+
+async def test_all_marketing_is_every_way_and_the_newsletter(start: Start, shop: DemoDirectory) -> None:
+    for wish in ("stop all marketing", "no calls, no mails, no newsletter, nothing"):
+        c = start(jane=True)
+        await c.say(wish)
+        said(c, "utter_confirm_communication_preferences_all_off")
+    c = start(jane=True)
+    await c.say("change my communication preferences")
+    await c.say("everything off")
+    said(c, "utter_confirm_communication_preferences_all_off")
+    assert await changes(shop) == []
+
+
+async def test_what_is_added_at_the_question_is_asked_again(start: Start, shop: DemoDirectory) -> None:
+    c = start(jane=True)
+    await c.say("stop texts")
+    await c.say("yes, and phone off too")
+    said(c, "utter_confirm_communication_preferences")
+    assert "texts: off, phone calls: off" in c.messages[0].text
+    assert await changes(shop) == []
+    await c.press("Yes")
+    said(c, "utter_preferences_done")
+    kept = await preferences(shop)
+    assert (kept.sms, kept.phone) == (False, False)
+
+
+async def test_the_newsletter_and_calls_together(start: Start, shop: DemoDirectory) -> None:
+    c = start(jane=True)
+    await c.say("unsubscribe me from the newsletter")
+    await c.say("no phone calls")
+    said(c, "utter_confirm_communication_preferences")
+    assert "phone calls: off" in c.messages[0].text
+    assert await changes(shop) == []
+
+
+async def test_what_is_set_is_shown_and_stays(start: Start, shop: DemoDirectory) -> None:
+    c = start(jane=True)
+    await c.say("which marketing do I still get?")
+    said(c, "utter_preferences_now")
+    assert await changes(shop) == []
