@@ -14,7 +14,7 @@ from actions.common import Domain, Event, day, services
 from actions.forms import AskConfirmed, failed
 from actions.get_refund import refund_values
 from actions.handoff import signal
-from actions.item_form import FinishItem, ItemForm, said_before
+from actions.item_form import ALL, FinishItem, ItemForm, said_before
 from actions.patience import miss
 from bot.domain.customer import Order, Refund, Status
 from bot.domain.handoff import Reason
@@ -65,6 +65,27 @@ class AskConfirmFault(AskConfirmed, ABC):
     def wording(self, tracker: Tracker) -> str:
         """Ask for a refund or for a replacement."""
         return f"{self.ask}_{tracker.get_slot('resolution')}"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+        """Promise no new one that is sold out; offer the money at once."""
+        events: list[Event] = []
+        if tracker.get_slot("resolution") == REPLACEMENT and await _sold_out(tracker):
+            dispatcher.utter_message(response="utter_fault_no_replacement")
+            tracker.slots["resolution"] = REFUND  # the question and what a yes counts for
+            events.append(SlotSet("resolution", REFUND))
+        return [*events, *await super().run(dispatcher, tracker, domain)]
+
+
+async def _sold_out(tracker: Tracker) -> bool:
+    """Say whether something that would have to be sent again is known to be sold out."""
+    order = (await services().directory.order(tracker.get_slot("order_number"))).value
+    item = tracker.get_slot("item")
+    names = [line.name for line in order.items if item in (ALL, line.name)] if order else []
+    for name in names:
+        found = (await services().directory.find_products(name)).value or ()
+        if any(p.name.casefold() == name.casefold() and not p.in_stock for p in found):
+            return True
+    return False
 
 
 class FinishFault(FinishItem, ABC):

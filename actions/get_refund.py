@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Tracker
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answers import asked, before
 from actions.common import Domain, Event, day, money, part, services
-from actions.forms import AskConfirmed, failed
+from actions.forms import AskConfirmed, entities, failed
 from actions.item_form import AskItem, FinishItem, ItemForm
 from actions.order_form import AskOrderNumber
 from bot.domain.customer import Order, Refund, Status
@@ -21,6 +23,13 @@ REFUSED = {
 REFUSED_OTHER = "utter_return_refused_other"
 REFUSED_CANCELLED = "utter_return_refused_cancelled"
 MAX_REASON = 300
+
+REPLACEMENT = "replacement"
+SWITCH = "replacement"
+"""The end of the form for somebody who would rather have a new one: another form goes on."""
+WRONG_ITEM = "wrong item"
+NO_FAULT = frozenset({"changed mind"})
+"""Reasons for which nothing is sent again."""
 
 
 class ValidateGetRefundForm(ItemForm):
@@ -39,10 +48,24 @@ class ValidateGetRefundForm(ItemForm):
             return REFUSED["already"]
         return REFUSED["too_late"] if order.status == "delivered" else REFUSED["not_delivered"]
 
+    async def extract_order_number(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """End here if a new one is wanted for what is broken or wrong."""
+        given = before(tracker, "return_reason")
+        if given and given not in NO_FAULT and REPLACEMENT in entities(tracker, "resolution"):
+            return {"form_end": SWITCH}
+        return await super().extract_order_number(dispatcher, tracker, domain)
+
     def validate_return_reason(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
-        """Take any words; the known reasons arrive as codes."""
+        """Take any words; the known reasons arrive as codes. A given one stays: "I've changed my mind"
+        at the end is about the return.
+        """
+        given = before(tracker, "return_reason")
+        if given and not asked(tracker, "return_reason"):
+            return {"return_reason": given}
         reason = " ".join(str(value).split())[:MAX_REASON]
         return {"return_reason": reason or None}
 
@@ -75,6 +98,10 @@ class ActionGetRefund(FinishItem):
     ) -> list[Event]:
         """Say why not; a delivered order may not be returnable because it already is on its way back."""
         number = tracker.get_slot("order_number")
+        if end == SWITCH:
+            topic = "wrong_item" if tracker.get_slot("return_reason") == WRONG_ITEM else "damaged_item"
+            item = SlotSet("item", tracker.get_slot("item"))
+            return [item, SlotSet("resolution", REPLACEMENT), FollowupAction(f"{topic}_form")]
         if end == REFUSED["too_late"] and await _open_already(number):
             end = REFUSED["already"]
         return await super().early(end, dispatcher, tracker, domain)

@@ -9,8 +9,10 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answers import FEW_WORDS, TALK
 from actions.common import Domain, Event, choice, item_of, money, part, services
-from actions.order_form import FinishOrder, OrderForm
+from actions.forms import pressed
+from actions.order_form import ABOUT_ORDER, FinishOrder, OrderForm
 from actions.order_words import meant
 from actions.patience import miss
 from bot.domain.customer import Order, OrderItem
@@ -83,6 +85,26 @@ def said_before(tracker: Tracker) -> list[str]:
     latest = tracker.latest_message
     last = [*said[-LOOK_BACK:], (latest.get("text"), latest)]
     return list(dict.fromkeys(str(text) for text, parsed in last if text and not _pressed(parsed or {})))
+
+
+def account(tracker: Tracker, form: str) -> list[str]:
+    """Return what the customer wrote about the matter since `form` began: no yes, no mere number."""
+    said: list[dict[str, Any]] = []
+    for event in tracker.events:
+        if event.get("event") == "user":
+            said.append(event)
+        elif event.get("event") == "active_loop" and event.get("name") == form:
+            said = said[-1:]
+    told = [(str(e.get("text") or ""), e.get("parse_data") or {}) for e in said]
+    return list(dict.fromkeys(text for text, parsed in told if _tells(text, parsed)))
+
+
+def _tells(text: str, parsed: dict[str, Any]) -> bool:
+    intent = str((parsed.get("intent") or {}).get("name") or "")
+    if not text or text.startswith("/") or pressed(parsed) or _pressed(parsed) or intent in TALK:
+        return False
+    kinds = {entity.get("entity") for entity in parsed.get("entities") or ()}
+    return not (kinds & ABOUT_ORDER and len(text.split()) <= FEW_WORDS)
 
 
 def _pressed(parsed: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, day, services
 from actions.forms import AskConfirmed, failed
-from actions.item_form import said_before
+from actions.item_form import account, said_before
 from actions.order_form import AskOrderNumber, FinishOrder, OrderForm
 from actions.order_state import order_values, overdue
 from actions.reminders import follow_up
@@ -94,7 +94,7 @@ class ActionLateDelivery(FinishOrder):
         if not self.agreed(tracker):
             dispatcher.utter_message(response="utter_late_left", order_number=number)
             return []
-        text = "\n".join(said_before(tracker))[:MAX_TEXT]
+        text = "\n".join(account(tracker, self.form().form_name()) or said_before(tracker))[:MAX_TEXT]
         answer = await services().directory.open_case("late_delivery", text, number=number)
         if answer.value is not None:
             return _opened(answer.value, dispatcher)

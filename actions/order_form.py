@@ -171,7 +171,9 @@ class OrderForm(TopicForm, ABC):
         """Ask once more, and end the form when that was the last try."""
         tries = int(tracker.get_slot("tries") or 0) + 1
         if tries >= MAX_TRIES:
-            return {"order_number": None, "order_proof": None, "form_end": end}
+            # The number stays after a wrong proof: the right one may follow.
+            kept = number if end == END_WRONG_PROOF else None
+            return {"order_number": kept, "order_proof": None, "form_end": end}
         dispatcher.utter_message(response=response, order_number=number)
         kept = number if end == END_WRONG_PROOF else None
         return {"order_number": kept, "tries": tries}

@@ -23,6 +23,9 @@ COMMON = frozenset({"the", "and", "for", "with", "set", "one", "two", "order", "
 
 MAX_POSTCODE = 10
 
+NEW_ADDRESS = frozenset({"change_shipping_address", "set_up_shipping_address"})
+WORDS_OF_ADDRESS = 2
+
 
 def find_number(text: Any) -> str | None:
     """Return the last order number in a text."""
@@ -39,6 +42,8 @@ def find_proof(tracker: Tracker) -> str | None:
     proof = tracker.get_slot("order_proof")
     if not proof or "@" in proof:
         return proof or None
+    if in_address(tracker, proof):
+        return None
     if proof == find_number(tracker.get_slot("order_number")):
         return None
     said = tracker.latest_message
@@ -48,6 +53,21 @@ def find_proof(tracker: Tracker) -> str | None:
     signs = [c for c in proof if c.isalnum()]
     short = 4 <= len(signs) <= MAX_POSTCODE and len(proof.split()) <= 3
     return proof if short and any(c.isdigit() for c in signs) else None
+
+
+def in_address(tracker: Tracker, postcode: str) -> bool:
+    """Say whether a postcode of the latest message belongs to an address that is told in full."""
+    message = tracker.latest_message
+    text = str(message.get("text") or "")
+    if postcode not in text:
+        return False
+    if (message.get("intent") or {}).get("name") in NEW_ADDRESS:
+        return True
+    rest = text.replace(postcode, " ")
+    for number in numbers(tracker):
+        rest = rest.replace(number, " ")
+    # A house number, and the street around it.
+    return any(c.isdigit() for c in rest) and len(rest.split()) >= WORDS_OF_ADDRESS
 
 
 def mentioned(tracker: Tracker, value: str) -> bool:

@@ -91,7 +91,7 @@ async def test_the_second_wrong_proof_ends_the_form() -> None:
     slots = {"order_number": "4522", "proof_needed": True, "tries": 1.0, "requested_slot": "order_proof"}
     outcome = await fill(directory, "SW1A 1AA", slots=slots, candidates={"order_proof": "SW1A 1AA"})
     assert outcome.slots["form_end"] == "utter_end_wrong_proof"
-    assert outcome.slots["order_number"] is None
+    assert outcome.slots["order_number"] == "4522"  # the right proof may follow
     assert outcome.slots["requested_slot"] is None
 
 
