@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,11 @@ from bot.ports import TurnServices, turn_services
 
 Domain = Mapping[str, Any]
 Event = dict[str, Any]
+
+TITLE = 20
+"""Characters of a choice's title that every channel shows."""
+PARTICLE = 4
+"""Letters of a word that ends no title: "Glass teapot with"."""
 
 _SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 
@@ -39,6 +44,29 @@ def has_response(domain: Domain, name: str) -> bool:
 def choice(title: str, payload: str) -> dict[str, str]:
     """Return a choice in the shape that Rasa's dispatcher takes."""
     return {"title": title, "payload": payload}
+
+
+def short_titles(names: Sequence[str]) -> list[str]:
+    """Return titles of choices that every channel shows in full, cut at a word, each one different."""
+    for cut in (_at_comma, _at_word):
+        titles = [cut(name) for name in names]
+        if len(set(titles)) == len(titles):
+            return titles
+    return [f"{number} {_at_word(name, TITLE - 3)}" for number, name in enumerate(names, 1)]
+
+
+def _at_comma(name: str) -> str:
+    return name if len(name) <= TITLE else _at_word(name.split(",")[0])
+
+
+def _at_word(name: str, most: int = TITLE) -> str:
+    if len(name) <= most:
+        return name
+    kept = name[: most + 1].rpartition(" ")[0] or name[:most]
+    words = kept.rstrip(" ,.;:-&").split()
+    while len(words) > 1 and words[-1].islower() and len(words[-1]) <= PARTICLE:
+        words.pop()
+    return " ".join(words).rstrip(" ,.;:-&")
 
 
 def money(amount: Decimal, currency: str) -> str:

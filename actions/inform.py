@@ -11,6 +11,7 @@ from actions.fallback import ACTION as FALLBACK
 from actions.forms import pressed, recent_topic
 from actions.order_form import ABOUT_ORDER
 from actions.order_words import by_words
+from actions.product_words import WANTED, name_in, without_facts
 
 PRODUCTS, TRACKING = "product_question", "track_order"
 LONG = 5
@@ -44,8 +45,15 @@ class ActionInform(Action):
             return PRODUCTS
         if about_order:
             return recent if takes_order(recent, domain) else TRACKING
-        orders = (await services().directory.orders()).value or ()
-        return TRACKING if by_words(text, orders) else ""
+        directory = services().directory
+        wanted = kinds & {WANTED}
+        if not wanted and by_words(text, (await directory.orders()).value or ()):
+            return TRACKING
+        if "ordinal" in kinds or pressed(tracker.latest_message):
+            return ""
+        bare = without_facts(tracker)
+        found = (await directory.find_products(bare)).value if bare else ()
+        return PRODUCTS if name_in(bare, found or ()) else ""
 
 
 def takes_order(topic: str, domain: Domain) -> bool:

@@ -89,14 +89,14 @@ def by_words(text: str, orders: Sequence[Order]) -> Order | None:
 
 def meant(text: str, named: Sequence[tuple[str, T]]) -> T | None:
     """Return the one thing whose name shares most words with a text; None if none or several do."""
-    said = _words(text)
-    hits = [(len(said & _words(name)), thing) for name, thing in named]
+    said = words_of(text)
+    hits = [(len(said & words_of(name)), thing) for name, thing in named]
     best = max((count for count, _ in hits), default=0)
     found = [thing for count, thing in hits if count == best]
     return found[0] if best and len(found) == 1 else None
 
 
-def _words(text: str) -> set[str]:
+def words_of(text: str) -> set[str]:
     """Return the words of a text that can name an article, without their plural."""
     found = re.findall(r"[^\W\d_]{3,}", text.casefold())
     return {word.removesuffix("s") for word in found} - COMMON

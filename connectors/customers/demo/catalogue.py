@@ -38,6 +38,8 @@ _NOISE_WORDS = (
     " bigger smaller larger longer cheap cheaper cheapest best between difference idea ideas after lover"
 )
 _NOISE = frozenset(_NOISE_WORDS.split())
+_HEAD = re.compile(r",| with | and ")
+"""What follows the words that say what an article is."""
 _SAME = {
     "carpet": "rug",
     "couch": "sofa",
@@ -56,6 +58,10 @@ class _Article:
     product: Product
     words: dict[str, float]
     """Weights: a word in the name says more than one in the facts."""
+    head: str
+    """What it is, the last word of its name: an underlay for a rug is no rug."""
+    beside: frozenset[str]
+    """The other words of its name."""
 
 
 class Catalogue:
@@ -104,11 +110,18 @@ def _best(asked: list[str], articles: list[_Article]) -> list[Product]:
     read = {word: _meant(word, has) for word in _apart(asked, has)}
     weight = {word: math.log(1 + len(articles) / max(1, has[meant])) for word, meant in read.items()}
     whole = sum(weight.values())
-    scored = []
+    scored: list[tuple[float, Product]] = []
+    is_one: dict[str, float] = {}
     for article in articles:
         score = sum(weight[word] * article.words.get(meant, 0.0) for word, meant in read.items())
         if score >= ENOUGH * whole:
             scored.append((score, article.product))
+            if article.head in read.values():
+                is_one[article.head] = max(score, is_one.get(article.head, 0.0))
+    beside = {
+        a.product.sku: max((is_one.get(word, 0.0) for word in a.beside), default=0.0) for a in articles
+    }
+    scored = [(score, product) for score, product in scored if score > beside[product.sku]]
     scored.sort(key=lambda pair: (-pair[0], not pair[1].in_stock, pair[1].sku))
     return [product for score, product in scored[:MOST] if score >= ENOUGH * scored[0][0]]
 
@@ -142,7 +155,10 @@ def _article(row: sqlite3.Row) -> _Article:
     ):
         for word in words(text):
             weights[word] = max(share, weights.get(word, 0.0))
-    return _Article(product=_product(row, about), words=weights)
+    head, *others = reversed([*words(_HEAD.split(row["name"])[0])])
+    return _Article(
+        product=_product(row, about), words=weights, head=head, beside=frozenset(others) - {head}
+    )
 
 
 def _product(row: sqlite3.Row, about: dict[str, object]) -> Product:

@@ -8,6 +8,7 @@ import pytest
 
 from actions.inform import ActionInform
 from tests.unit.actions.support import StrictDirectory, ok, order, run, tracker, turn
+from tests.unit.actions.test_talk import LAMP
 
 USER = {"event": "user", "text": "hello"}
 
@@ -17,7 +18,8 @@ def ended(topic: str, turns: int = 1) -> list[dict[str, Any]]:
 
 
 async def followed(text: str, **said: Any) -> Any:
-    with turn(StrictDirectory({("orders",): ok((order(),))})):
+    answers = {("orders",): ok((order(),)), ("find_products", "cheapest"): ok(())}
+    with turn(StrictDirectory({**answers, ("find_products", "a brass lamp"): ok((LAMP,))})):
         outcome = await run(ActionInform(), tracker(text, **{"confidence": 0.9, **said}))
     return [e["name"] for e in outcome.events if e["event"] == "followup"], outcome.responses
 
@@ -45,7 +47,10 @@ async def test_words_name_an_order_or_the_article_just_shown_or_nothing() -> Non
     assert await followed("the rug", events=ended("product_question")) == (["product_question_form"], [])
     measure = {"entities": {"order_number": "140"}, "events": ended("product_question")}
     assert await followed("is it only 140x200 or bigger", **measure) == (["product_question_form"], [])
-    assert await followed("the first one", events=[USER]) == (["action_fallback"], [])
+    first = {"entities": {"ordinal": "1"}, "events": [USER]}
+    assert await followed("the first one", **first) == (["action_fallback"], [])
+    assert await followed("a brass lamp", events=[USER]) == (["product_question_form"], [])
+    assert await followed("cheapest", events=[USER]) == (["action_fallback"], [])
 
 
 async def test_a_choice_of_something_that_is_over_starts_nothing() -> None:
