@@ -283,10 +283,11 @@ def _turns(
 
 def _facts(settings: Settings) -> Callable[[datetime], dict[str, str]]:
     """Return what responses may say about the company at a time; asked for once a turn."""
-    hours = settings.hours.describe()
+    # Never closed is what holds while nobody has set hours: no promise that people answer at night.
+    known = {} if settings.hours.always else {"opening_hours": settings.hours.describe()}
 
     def facts(now: datetime) -> dict[str, str]:
-        return {"opening_hours": hours, "open_now": "yes" if settings.hours.is_open(now) else "no"}
+        return {**known, "open_now": "yes" if settings.hours.is_open(now) else "no"}
 
     return facts
 

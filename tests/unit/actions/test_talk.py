@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from actions.common import short_titles
 from actions.contact_customer_service import ActionContactCustomerService
 from actions.forms import ActionAffirm, clear_yes, interrupted
 from actions.mood import ActionValidateSlotMappings
-from actions.product_question import ActionProductQuestion, ValidateProductQuestionForm
+from actions.product_question import ActionProductQuestion, ActionThanked, ValidateProductQuestionForm
 from actions.repeat import ActionRepeat
 from bot.domain.customer import Answer, Product, Status
 from tests.unit.actions.support import StrictDirectory, no, ok, run, tracker, turn
@@ -175,3 +176,29 @@ async def test_articles_are_shown_with_price_and_stock() -> None:
     assert (chosen["response"], chosen["product"]) == ("utter_product", "Wool rug: £189.00, in stock")
     assert (await shown(ok(()))).responses == ["utter_product_not_found"]
     assert (await shown(no(Status.TRY_LATER))).responses == ["utter_end_try_later"]
+
+
+def test_titles_of_choices_are_cut_at_words_and_differ() -> None:
+    names = ["Ceramic table lamp, blue", "Feather cushion filling, 50 cm", "Glass teapot with strainer"]
+    assert short_titles(names) == ["Ceramic table lamp", "Feather cushion", "Glass teapot"]
+    sizes = ["Wool rug, thick, 80 x 150 cm", "Wool rug, thin, 120 x 180 cm"]
+    assert short_titles(sizes) == ["Wool rug, thick, 80", "Wool rug, thin, 120"]
+    same = ["Extending dining table, oak", "Extending dining table, ash"]
+    assert short_titles(same) == ["1 Extending dining", "2 Extending dining"]
+    assert all(len(title) <= 20 for title in short_titles(["Donaudampfschifffahrtsgesellschaft", *names]))
+
+
+async def test_the_fact_that_was_asked_for_comes_first_and_the_cheapest_too() -> None:
+    one = (await shown(ok((LAMP,)), entities={"wanted_fact": "material"})).said[0]
+    assert (one["answer"], one["facts"]) == ("• material: brass\n", "")
+    unknown = (await shown(ok((LAMP,)), entities={"wanted_fact": "bulb"})).said[0]
+    assert unknown["answer"].startswith("• bulb: our catalogue")
+    cheapest = await shown(ok((RUG, LAMP)), entities={"wanted_fact": "cheapest"})
+    assert cheapest.said[0]["cheapest"] == "Brass desk lamp"
+    assert cheapest.slots["shown_products"] == "Brass desk lamp\nWool rug"
+
+
+async def test_thanks_end_the_question_for_an_article() -> None:
+    with turn():
+        outcome = await run(ActionThanked(), tracker(loop="product_question_form"))
+    assert (outcome.responses, outcome.left) == (["utter_welcome"], True)
