@@ -39,7 +39,7 @@ def shipped_model() -> Path | None:
 
 @pytest.mark.rasa
 class TestPoolWithRasa(DialogueEngineContract):
-    lines = Lines(asks="where is my order")
+    lines = Lines(asks="cancel my order")
 
     def make_engine(self, folder: Path) -> DialogueEngine:
         model = shipped_model()

@@ -32,11 +32,35 @@ class NoDirectory:
     async def cancel_order(self, number: str) -> Answer[Any]:
         return Answer(status=Status.NOT_ALLOWED)
 
-    async def start_return(self, number: str, reason: str) -> Answer[Any]:
+    async def start_return(self, number: str, reason: str, **more: str) -> Answer[Any]:
         return Answer(status=Status.NOT_ALLOWED)
 
     async def refund_status(self, number: str) -> Answer[Any]:
         return Answer(status=Status.NOT_ALLOWED)
+
+    async def invoice(self, number: str) -> Answer[Any]:
+        return Answer(status=Status.NOT_ALLOWED)
+
+    async def change_address(self, address: str, *, number: str = "") -> Answer[Any]:
+        return Answer(status=Status.NOT_ALLOWED)
+
+    async def set_preferences(self, changes: Any) -> Answer[Any]:
+        return Answer(status=Status.NOT_ALLOWED)
+
+    async def update_account_holder(self, changes: Any) -> Answer[Any]:
+        return Answer(status=Status.NOT_ALLOWED)
+
+    async def open_case(self, kind: str, text: str, *, number: str = "") -> Answer[Any]:
+        return Answer(status=Status.NOT_ALLOWED)
+
+    async def case(self, number: str) -> Answer[Any]:
+        return Answer(status=Status.NOT_ALLOWED)
+
+    async def close_account(self) -> Answer[Any]:
+        return Answer(status=Status.NOT_ALLOWED)
+
+    async def find_products(self, text: str) -> Answer[Any]:
+        return Answer(status=Status.OK, value=())
 
 
 class KnownShop(NoDirectory):
@@ -68,7 +92,7 @@ class KnownShop(NoDirectory):
         done = Cancellation(number=number, refund=Decimal("20.00"), currency="GBP")
         return Answer(status=Status.OK, value=done)
 
-    async def start_return(self, number: str, reason: str) -> Answer[Any]:
+    async def start_return(self, number: str, reason: str, **more: str) -> Answer[Any]:
         return Answer(status=Status.OK, value=_refund(number))
 
     async def refund_status(self, number: str) -> Answer[Any]:

@@ -108,7 +108,7 @@ async def test_no_turn_fails_or_stays_silent(shipped: Any, messages: list[str]) 
 
 
 FLOWS: dict[str, list[tuple[str, str]]] = {
-    "track": [("where is my order", "order_number"), ("4521", "")],
+    "refund": [("has my refund been paid", "order_number"), ("4521", "")],
     "cancel": [("cancel my order", "order_number"), ("4521", "confirmed"), ("yes", "")],
 }
 
