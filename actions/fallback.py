@@ -23,6 +23,9 @@ MAX_CHOICES = 3
 MIN_CONFIDENCE = 0.1
 """Below this a guess would look silly; then the customer sees what the assistant can do."""
 
+LEAVING = frozenset({"stop", "goodbye", "deny", "thank"})
+"""Intents between which it does not matter which was meant: nothing goes on."""
+
 PERSON = "contact_human_agent"
 
 
@@ -46,6 +49,11 @@ class ActionFallback(Action):
             evidence: dict[str, Any] = {"texts": texts, "intents": intents, **unfinished(tracker)}
             reason = Reason.FRUSTRATED if angry else Reason.NOT_UNDERSTOOD
             return [signal(reason, **evidence), SlotSet("upset", None), *leave(tracker, domain)]
+        likeliest = [name for name, _ in ranking(tracker)[:2]]
+        if tracker.active_loop_name and set(likeliest) <= LEAVING:
+            response = "utter_goodbye" if "goodbye" in likeliest else "utter_left_form"
+            dispatcher.utter_message(response=response)
+            return leave(tracker, domain)
         if tracker.active_loop_name:  # the form asks its question again by itself
             dispatcher.utter_message(response="utter_rephrase_in_form")
             return []

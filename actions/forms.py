@@ -49,6 +49,9 @@ RECENT = 2
 
 SURE = 0.6
 """Confidence below which a yes is asked for again before anything is changed."""
+LEFT_FORM, NOTHING_THEN, WELCOME = "utter_left_form", "utter_nothing_then", "utter_welcome"
+FEW_WORDS_OFF = 9
+"""Words up to which a message that calls something off says nothing else."""
 PLAIN = 12
 """Words up to which a message is a plain yes."""
 
@@ -122,10 +125,24 @@ class TopicForm(FormValidationAction, ABC):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
         """Check what was filled; an answer that fits ends the count of those that did not."""
+        end = self.called_off(tracker)
+        if end:
+            return [SlotSet("form_end", end), SlotSet(REQUESTED_SLOT, None)]
         asked, missed = tracker.get_slot(REQUESTED_SLOT), tracker.get_slot(MISSES)
         events: list[Event] = await super().run(dispatcher, tracker, domain)
         answered = any(e.get("name") == asked and e.get("value") is not None for e in events)
         return [*events, SlotSet(MISSES, None)] if missed and answered else events
+
+    def called_off(self, tracker: Tracker) -> str:
+        """Return how to end for somebody who wants nothing after all, or nothing but to say thanks."""
+        message = tracker.latest_message
+        intent = str((message.get("intent") or {}).get("name") or "")
+        short = len(str(message.get("text") or "").split()) <= FEW_WORDS_OFF
+        active = was_active(tracker, self.form_name())
+        if short and entities(tracker, "called_off") and not entities(tracker, "resolution"):
+            return LEFT_FORM if active else NOTHING_THEN
+        waits = active and tracker.get_slot(REQUESTED_SLOT) == "order_number"
+        return WELCOME if waits and intent == "thank" and not entities(tracker, "order_number") else ""
 
     async def required_slots(
         self, domain_slots: list[str], dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain

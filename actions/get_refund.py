@@ -20,6 +20,7 @@ REFUSED = {
     "too_late": "utter_return_refused_too_late",
     "already": "utter_return_refused_already",
 }
+REFUSED_ON_ITS_WAY = "utter_return_refused_on_its_way"
 REFUSED_OTHER = "utter_return_refused_other"
 REFUSED_CANCELLED = "utter_return_refused_cancelled"
 MAX_REASON = 300
@@ -46,7 +47,9 @@ class ValidateGetRefundForm(ItemForm):
             return REFUSED_CANCELLED
         if order.status == "returned":
             return REFUSED["already"]
-        return REFUSED["too_late"] if order.status == "delivered" else REFUSED["not_delivered"]
+        if order.status == "delivered":
+            return REFUSED["too_late"]
+        return REFUSED["not_delivered"] if order.cancellable else REFUSED_ON_ITS_WAY
 
     async def extract_order_number(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain

@@ -8,8 +8,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, services
 from actions.fallback import ACTION as FALLBACK
-from actions.forms import pressed, recent_topic
-from actions.order_form import ABOUT_ORDER
+from actions.forms import entities, pressed, recent_topic
+from actions.order_form import ABOUT_ORDER, forget_order
 from actions.order_words import by_words
 from actions.product_words import WANTED, name_in, without_facts
 
@@ -54,6 +54,20 @@ class ActionInform(Action):
         bare = without_facts(tracker)
         found = (await directory.find_products(bare)).value if bare else ()
         return PRODUCTS if name_in(bare, found or ()) else ""
+
+
+class ActionOtherOrder(Action):
+    """Another order is meant than the one talked about: the wish stays, unless a new one is named."""
+
+    def name(self) -> str:
+        """Return the name."""
+        return "action_other_order"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+        """Go to the form of the wish, without the order."""
+        named, recent = entities(tracker, "wish"), recent_topic(tracker)
+        topic = next((wish for wish in (*named, recent) if takes_order(wish, domain)), TRACKING)
+        return [*forget_order(tracker, domain), FollowupAction(f"{topic}_form")]
 
 
 def takes_order(topic: str, domain: Domain) -> bool:

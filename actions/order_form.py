@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, choice, item_of, money, part, services
 from actions.forms import END_THROTTLED, END_TRY_LATER, Finish, TopicForm, forget, was_active
-from actions.order_words import by_words, find_number, find_proof, mentioned, numbers
+from actions.order_words import by_words, find_number, find_proof, mentioned, number_of_wish, numbers
 from actions.patience import miss
 from bot.domain.customer import Answer, Order, Status
 
@@ -104,6 +104,8 @@ class OrderForm(TopicForm, ABC):
         if value == ANOTHER:
             return {event["name"]: event["value"] for event in forget_order(tracker, domain)}
         number, proof = find_number(value), find_proof(tracker)
+        if number is not None and (wished := number_of_wish(tracker, self.topic)):
+            number = wished
         if number is None and (meant := await self._meant(tracker)):
             number = meant.number
         if number is None:

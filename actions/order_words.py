@@ -82,6 +82,21 @@ def numbers(tracker: Tracker) -> list[str]:
     return entities(tracker, "order_number")
 
 
+def number_of_wish(tracker: Tracker, topic: str) -> str | None:
+    """Return the number that goes with one of several wishes: "cancel 4525 and return 4524"."""
+    found = sorted(tracker.latest_message.get("entities", []), key=lambda e: int(e.get("start") or 0))
+    wishes = {str(e.get("value")) for e in found if e.get("entity") == "wish"}
+    if len(wishes) < 2 or topic not in wishes or len(set(numbers(tracker))) < 2:
+        return None
+    mine = False
+    for entity in found:
+        if entity.get("entity") == "wish":
+            mine = entity.get("value") == topic
+        elif mine and entity.get("entity") == "order_number":
+            return find_number(entity.get("value"))
+    return None
+
+
 def by_words(text: str, orders: Sequence[Order]) -> Order | None:
     """Return the only order that has something in it which the text names; None if none or several."""
     return meant(text, [(" ".join(item.name for item in order.items), order) for order in orders])

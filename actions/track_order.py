@@ -8,11 +8,12 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, choice, has_response, part, services
-from actions.forms import failed
+from actions.forms import entities, failed
 from actions.order_form import MAX_CHOICES, AskOrderNumber, FinishOrder, OrderForm, rejected
-from actions.order_state import UNDER_WAY, order_values, overdue
+from actions.order_state import ON_ITS_WAY, UNDER_WAY, order_values, overdue
 from bot.domain.customer import Order
 
+LEFT = ON_ITS_WAY | {"delivered"}
 OVERVIEW = "utter_track_overview"
 
 
@@ -81,11 +82,27 @@ class ActionTrackOrder(FinishOrder):
             failed(dispatcher, answer.status)
             return []
         order = answer.value
+        state = asked_state(tracker, order)
+        if state is not None:
+            dispatcher.utter_message(response="utter_asked_state_yes" if state else "utter_asked_state_no")
         response = "utter_order_overdue" if overdue(order) else f"utter_order_{order.status}"
+        if not order.cancellable and has_response(domain, f"{response}_fixed"):
+            response = f"{response}_fixed"  # without the choice to cancel
         if not has_response(domain, response):
             response = "utter_order_other"
         dispatcher.utter_message(response=response, **order_values(order, domain))
+        if order.status in UNDER_WAY and entities(tracker, "delivery_wish"):
+            dispatcher.utter_message(response="utter_delivery_wish")
         return []
+
+
+def asked_state(tracker: Tracker, order: Order) -> bool | None:
+    """Say whether an order is in the one state that the message asks about; None if it asks for none."""
+    asked = set(entities(tracker, "asked_state"))
+    if len(asked) != 1 or not entities(tracker, "state_question"):
+        return None
+    state = asked.pop()
+    return order.status in (LEFT if state == "shipped" else {state})
 
 
 def _choice(order: Order, domain: Domain) -> dict[str, str]:
