@@ -14,6 +14,7 @@ from actions.order_words import by_words
 from actions.product_words import WANTED, name_in, without_facts
 
 PRODUCTS, TRACKING = "product_question", "track_order"
+INVOICES, SEVERAL = ("get_invoice", "check_invoice"), "all_of_them"
 LONG = 5
 """Words from which a number right after an answer about an article is a measure and no order."""
 
@@ -43,6 +44,8 @@ class ActionInform(Action):
         about_order = bool(kinds & ABOUT_ORDER)
         if recent == PRODUCTS and (not about_order or len(text.split()) >= LONG):
             return PRODUCTS
+        if recent in INVOICES and SEVERAL in kinds:  # "all three", after the first invoice
+            return recent
         if about_order:
             return recent if takes_order(recent, domain) else TRACKING
         directory = services().directory

@@ -118,10 +118,11 @@ class DirectoryGateway:
             if await self._bus.allow(name, limit=limit, window=PROOF_WINDOW) > 0:
                 return Answer(status=Status.THROTTLED)
         answer = await self._ask(self._directory.prove_order(number, proof), "prove_order")
+        if answer.status is not Status.NOT_FOUND:  # only wrong ones count
+            for name in limits:
+                await self._bus.forgive(name)
         if answer.value is None:
             return answer
-        for name in limits:  # only wrong ones count
-            await self._bus.forgive(name)
         order = answer.value
         now = self._clock.now()
         await self._store.write(lambda tx: tx.grant_order(context.conversation_id, order.number, now))

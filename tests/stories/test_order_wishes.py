@@ -34,6 +34,13 @@ async def test_several_invoices_at_once_and_a_wrong_number_among_them(start: Sta
     ]
 
 
+async def test_all_invoices_after_one(start: Start) -> None:
+    c = start(jane=True)
+    await c.say("invoice for 4523 please")
+    await c.say("all of them")
+    assert len(c.messages) >= 3
+
+
 async def test_is_it_cancelled_begins_with_yes_or_no(start: Start) -> None:
     c = start(jane=True)
     await c.say("is 4522 cancelled?")
