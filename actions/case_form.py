@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answers import asked, intent_of, may_answer, named, number_in
 from actions.common import Domain, Event, choice, day, item_of, part, services
 from actions.forms import AskConfirmed, Finish, TopicForm, failed
+from actions.known_cases import CASE_OPEN, note_case, open_case, say_open_case
 from actions.reminders import follow_up
 from bot.domain.customer import Status
 
@@ -44,10 +45,12 @@ class CaseForm(TopicForm, ABC):
         none = NO_ORDER in named(tracker, "order_number") or intent_of(tracker) == "deny"
         return {"about_order": NO_ORDER} if none else {}
 
-    def validate_about_order(
+    async def validate_about_order(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
-        """Take any number: whoever reads the case can look it up."""
+        """Take any number: whoever reads the case can look it up. One case for an order is enough."""
+        if await open_case(self.topic, str(value), tracker):
+            return {"about_order": value, "form_end": CASE_OPEN}
         return {"about_order": value}
 
 
@@ -104,6 +107,16 @@ class OpenCase(Finish, ABC):
     opened: str
     """The response that names the case."""
 
+    async def early(
+        self, end: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> list[Event]:
+        """Say why, or which case is open already."""
+        if end != CASE_OPEN:
+            return await super().early(end, dispatcher, tracker, domain)
+        about = str(tracker.get_slot("about_order"))
+        await say_open_case(self.form().topic, about, dispatcher, tracker)
+        return []
+
     async def open(
         self, text: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> list[Event]:
@@ -120,7 +133,9 @@ class OpenCase(Finish, ABC):
             case = answer.value
             values = {"case_number": case.number, "promised": day(case.promised_by)}
             dispatcher.utter_message(response=self.opened, **values)
-            return [follow_up(case)]
+            about = tracker.get_slot("about_order") if has_order(tracker) else ""
+            noted = [note_case(case, self.form().topic, about, tracker)] if about else []
+            return [*noted, follow_up(case)]
         if answer.status is Status.TRY_LATER:
             dispatcher.utter_message(response="utter_case_unknown")
         else:

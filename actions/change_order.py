@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from rasa_sdk import Tracker
+from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answers import asked, intent_of, may_answer, text_of
 from actions.common import Domain, Event
 from actions.forms import entities
 from actions.handoff import signal
@@ -23,6 +24,10 @@ REFUSED = {
 }
 LEFT = "utter_change_refused_left"
 MAX_REQUEST = 500
+NO_MORE = "no"
+ALL_SAID = frozenset({"deny", "goodbye", "thank"})
+"""Intents by which somebody says that there is nothing else."""
+WISHES = ("change_order", "place_order", "product_question", "wrong_item", "missing_item", "damaged_item")
 
 
 class ValidateChangeOrderForm(OrderForm):
@@ -51,6 +56,41 @@ class ValidateChangeOrderForm(OrderForm):
         if not any(c.isalnum() for c in request):
             return {"change_request": None} | miss(dispatcher, tracker, "utter_need_answer")
         return {"change_request": request}
+
+    def extract_change_more(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Take a further wish, asked for once; whatever is no wish says that it was all."""
+        intent = intent_of(tracker)
+        if not asked(tracker, "change_more"):
+            return {}
+        if intent == "affirm" and len(text_of(tracker).split()) <= 2:
+            return {}  # "yes": what is it, then?
+        if intent in ALL_SAID:
+            return {"change_more": NO_MORE}
+        return {"change_more": text_of(tracker)} if may_answer(tracker, *WISHES) else {}
+
+    def validate_change_more(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Add it to the wish."""
+        if value == NO_MORE:
+            return {"change_more": NO_MORE}
+        both = f"{tracker.get_slot('change_request')}; {value}"[: 2 * MAX_REQUEST]
+        return {"change_more": NO_MORE, "change_request": both}
+
+
+class AskChangeMore(Action):
+    """Ask once whether there is anything else, or for the words after a mere yes."""
+
+    def name(self) -> str:
+        """Return the name."""
+        return "action_ask_change_order_form_change_more"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+        """Name what is noted, and ask."""
+        dispatcher.utter_message(response="utter_ask_change_more")
+        return []
 
 
 class AskChangeOrderNumber(AskOrderNumber):

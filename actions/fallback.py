@@ -6,7 +6,7 @@ import unicodedata
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import asks_about_data
@@ -41,6 +41,8 @@ class ActionFallback(Action):
         if asks_about_data(tracker):
             await show_stored_data(dispatcher, domain)
             return []
+        if entities(tracker, "all_orders") and not tracker.active_loop_name:
+            return [FollowupAction("track_order_form")]
         previous = previous_turn(tracker.events)
         angry = int(tracker.get_slot("upset") or 0) >= OFFER_AT
         if (angry or failed_without_person(previous)) and not services().context.after_handoff:

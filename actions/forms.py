@@ -214,6 +214,9 @@ class Finish(Action, ABC):
         """Return the topic's action."""
         return f"action_{self.form().topic}"
 
+    drops: frozenset[str] = frozenset()
+    """Topics that this one takes the place of: there is no way back to them."""
+
     @abstractmethod
     async def finish(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
@@ -240,6 +243,7 @@ class Finish(Action, ABC):
         else:
             events = await self.finish(dispatcher, tracker, domain)
         goes_on = any(e.get("name") == "handoff_request" or e["event"] == "followup" for e in events)
+        goes_on = goes_on or interrupted(tracker)[0] in self.drops
         back = [] if goes_on else way_back(dispatcher, tracker, domain, self.form().topic)
         ended = SlotSet(LAST_TOPIC, self.form().topic)
         return [*forget(tracker, domain), ended, *events, *back]

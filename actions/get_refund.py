@@ -12,6 +12,7 @@ from actions.answers import asked, before
 from actions.common import Domain, Event, day, money, part, services
 from actions.forms import AskConfirmed, entities, failed
 from actions.item_form import AskItem, FinishItem, ItemForm
+from actions.never_came import LOST, TO_LATE, awaited, says_never_came, to_late
 from actions.order_form import AskOrderNumber
 from bot.domain.customer import Order, Refund, Status
 
@@ -37,6 +38,16 @@ class ValidateGetRefundForm(ItemForm):
     """Only an order that the directory calls returnable goes on to reason and question."""
 
     topic = "get_refund"
+
+    async def extract_order_number(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """End for what never came."""
+        if says_never_came(tracker):
+            return {"form_end": TO_LATE}
+        if await awaited(tracker):
+            return {"form_end": LOST}
+        return await super().extract_order_number(dispatcher, tracker, domain)
 
     @staticmethod
     def refusal(order: Order) -> str:
@@ -95,11 +106,14 @@ class ActionGetRefund(FinishItem):
     """Open the return, once, and say what the directory says happened."""
 
     form = ValidateGetRefundForm
+    drops = frozenset({"late_delivery"})
 
     async def early(
         self, end: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> list[Event]:
         """Say why not; a delivered order may not be returnable because it already is on its way back."""
+        if end == TO_LATE:
+            return to_late()
         number = tracker.get_slot("order_number")
         if end == SWITCH:
             topic = "wrong_item" if tracker.get_slot("return_reason") == WRONG_ITEM else "damaged_item"

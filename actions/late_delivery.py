@@ -7,9 +7,11 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answers import asked, named
 from actions.common import Domain, Event, day, services
 from actions.forms import AskConfirmed, failed
 from actions.item_form import account, said_before
+from actions.known_cases import CASE_OPEN, note_case, open_case, say_open_case
 from actions.order_form import AskOrderNumber, FinishOrder, OrderForm
 from actions.order_state import order_values, overdue
 from actions.reminders import follow_up
@@ -18,6 +20,7 @@ from bot.domain.customer import Case, Order, Status
 NOT_DUE = "utter_late_not_due"
 CANCELLED = "utter_late_cancelled"
 RETURNED = "utter_late_returned"
+DEADLINE = "utter_late_deadline"
 MAX_TEXT = 1_000
 
 
@@ -43,6 +46,24 @@ class ValidateLateDeliveryForm(OrderForm):
     def more(self, order: Order, tracker: Tracker, domain: Domain) -> dict[str, Any]:
         """Keep whether it counts as delivered, for the question."""
         return {"order_state": order.status}
+
+    async def validate_order_number(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Look the order up; one case for it is enough."""
+        slots = await super().validate_order_number(value, dispatcher, tracker, domain)
+        number = slots.get("order_number")
+        if number and not slots.get("form_end") and await open_case(self.topic, str(number), tracker):
+            return slots | {"form_end": CASE_OPEN}
+        return slots
+
+    def extract_confirmed(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Be honest about a day by which it must be there, instead of going on with the question."""
+        if asked(tracker, "confirmed") and named(tracker, "deadline"):
+            return {"form_end": DEADLINE}
+        return {}
 
 
 class AskLateDeliveryOrderNumber(AskOrderNumber):
@@ -74,12 +95,16 @@ class ActionLateDelivery(FinishOrder):
     """Open a case, once, and say by when it is answered."""
 
     form = ValidateLateDeliveryForm
+    drops = frozenset({"damaged_item", "get_refund"})
 
     async def early(
         self, end: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> list[Event]:
         """Say when an order is due that is not late."""
         number = tracker.get_slot("order_number")
+        if end == CASE_OPEN:
+            await say_open_case(self.form().topic, number, dispatcher, tracker)
+            return []
         order = (await services().directory.order(number)).value if end == NOT_DUE else None
         if order is None:
             return await super().early(end, dispatcher, tracker, domain)
@@ -97,7 +122,8 @@ class ActionLateDelivery(FinishOrder):
         text = "\n".join(account(tracker, self.form().form_name()) or said_before(tracker))[:MAX_TEXT]
         answer = await services().directory.open_case("late_delivery", text, number=number)
         if answer.value is not None:
-            return _opened(answer.value, dispatcher)
+            noted = note_case(answer.value, self.form().topic, number, tracker)
+            return [noted, *_opened(answer.value, dispatcher)]
         if answer.status is Status.TRY_LATER:
             dispatcher.utter_message(response="utter_late_unknown", order_number=number)
         else:

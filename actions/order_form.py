@@ -8,10 +8,19 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.common import Domain, Event, choice, item_of, money, part, services
 from actions.forms import END_THROTTLED, END_TRY_LATER, Finish, TopicForm, forget, was_active
-from actions.order_words import by_words, find_number, find_proof, mentioned, number_of_wish, numbers
+from actions.order_words import (
+    TOO_LONG,
+    by_words,
+    find_number,
+    find_proof,
+    mentioned,
+    number_of_wish,
+    numbers,
+)
 from actions.patience import miss
 from bot.domain.customer import Answer, Order, Status
 
@@ -93,6 +102,10 @@ class OrderForm(TopicForm, ABC):
         kinds = {entity.get("entity") for entity in tracker.latest_message.get("entities", [])}
         begins = not was_active(tracker, self.form_name())
         if kinds & ABOUT_ORDER or (tracker.get_slot("order_number") and not begins):
+            return {}
+        if TOO_LONG.search(str(tracker.latest_message.get("text") or "")):
+            if tracker.get_slot(REQUESTED_SLOT) != "order_number":
+                dispatcher.utter_message(response="utter_order_number_unclear")
             return {}
         meant = await self._meant(tracker)
         return {"order_number": meant.number} if meant else {}

@@ -13,10 +13,13 @@ from bot.domain.customer import Order
 
 T = TypeVar("T")
 
-NUMBER = re.compile(r"(?<!card ending )(?<!\d)\d{3,12}")
+NUMBER = re.compile(r"(?<!card ending )(?<!\d)\d{3,12}(?!\d)")
 """An order number wherever it is written, but not what is left of a masked card number; adapt it
 together with the regex in data/nlu/inform.yml.
 """
+
+TOO_LONG = re.compile(r"(?<![\d+])\d{13,}")
+"""Digits that are meant for an order number and cannot be one."""
 
 COMMON = frozenset({"the", "and", "for", "with", "set", "one", "two", "order", "new", "old", "not", "all"})
 """Words in the names of articles that name nothing by themselves."""

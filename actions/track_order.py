@@ -7,6 +7,7 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answers import named
 from actions.common import Domain, Event, choice, has_response, part, services
 from actions.forms import entities, failed
 from actions.order_form import MAX_CHOICES, AskOrderNumber, FinishOrder, OrderForm, rejected
@@ -31,6 +32,8 @@ class ValidateTrackOrderForm(OrderForm):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
         """Take the only order that can be meant; several are shown together, and nothing is asked."""
+        if named(tracker, "all_orders") and await shown(tracker):
+            return {"form_end": OVERVIEW}
         found = await super().extract_order_number(dispatcher, tracker, domain)
         if found or tracker.get_slot("order_number") or tracker.get_slot("order_proof"):
             return found
@@ -47,7 +50,8 @@ async def shown(tracker: Tracker) -> list[Order]:
     ]
     under_way = [order for order in left if order.status in UNDER_WAY]
     # Whoever means none of those under way means an older one.
-    return (left if rejected(tracker) else under_way or left)[:MAX_CHOICES]
+    every = rejected(tracker) or named(tracker, "all_orders")
+    return (left if every else under_way or left)[:MAX_CHOICES]
 
 
 class AskTrackOrderNumber(AskOrderNumber):
