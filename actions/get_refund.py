@@ -39,16 +39,6 @@ class ValidateGetRefundForm(ItemForm):
 
     topic = "get_refund"
 
-    async def extract_order_number(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
-    ) -> dict[str, Any]:
-        """End for what never came."""
-        if says_never_came(tracker):
-            return {"form_end": TO_LATE}
-        if await awaited(tracker):
-            return {"form_end": LOST}
-        return await super().extract_order_number(dispatcher, tracker, domain)
-
     @staticmethod
     def refusal(order: Order) -> str:
         """Explain by the order's status."""
@@ -65,7 +55,11 @@ class ValidateGetRefundForm(ItemForm):
     async def extract_order_number(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
-        """End here if a new one is wanted for what is broken or wrong."""
+        """End here for what never came, or if a new one is wanted for what is broken or wrong."""
+        if says_never_came(tracker):
+            return {"form_end": TO_LATE}
+        if await awaited(tracker):
+            return {"form_end": LOST}
         given = before(tracker, "return_reason")
         if given and given not in NO_FAULT and REPLACEMENT in entities(tracker, "resolution"):
             return {"form_end": SWITCH}
