@@ -92,6 +92,8 @@ async def test_a_change_is_passed_on_with_everything(start: Start, shop: DemoDir
     await c.press("4522")
     said(c, "utter_ask_change_request")
     await c.say("the rug in grey and two metres long, not three")
+    said(c, "utter_ask_change_more")
+    await c.press("That's all")
     said(c, "utter_change_passed_on")
     assert "rug in grey" in c.messages[0].text
     assert c.last is not None
@@ -105,6 +107,8 @@ async def test_a_change_is_passed_on_with_everything(start: Start, shop: DemoDir
 async def test_a_wish_in_the_first_message_is_not_asked_again(start: Start) -> None:
     c = start(jane=True)
     await c.say("please change order 4522 and add one more rug")
+    said(c, "utter_ask_change_more")
+    await c.press("That's all")
     said(c, "utter_change_passed_on")
     assert c.last is not None
     assert c.last.handoff is not None
