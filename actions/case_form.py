@@ -9,8 +9,9 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import asked, intent_of, may_answer, named, number_in
+from actions.case_status import CASE, KNOWN, remember, tell_case
 from actions.common import Domain, Event, choice, day, item_of, part, services
-from actions.forms import AskConfirmed, Finish, TopicForm, failed
+from actions.forms import AskConfirmed, Finish, TopicForm, failed, pressed
 from actions.known_cases import CASE_OPEN, note_case, open_case, say_open_case
 from actions.reminders import follow_up
 from bot.domain.customer import Status
@@ -19,7 +20,15 @@ NO_ORDER = "none"
 """The value by which a choice says that the matter is about no order."""
 
 MAX_TEXT = 600
-MAX_SHOWN = 100
+SHORT = 6
+"""Words up to which a message is rather the wish to complain than an account."""
+MAX_SHOWN = 400
+LOOK_BACK = 6
+"""Messages before the complaint that may have told some of it."""
+TELLING = frozenset(
+    {"complaint", "late_delivery", "damaged_item", "missing_item", "wrong_item", "payment_issue", "review"}
+)
+"""Intents of messages that tell what went wrong."""
 MAX_ORDERS = 3
 
 
@@ -94,7 +103,7 @@ class AskConfirmCase(AskConfirmed, ABC):
 
     def values(self, tracker: Tracker, domain: Domain) -> dict[str, Any]:
         """Sum up what will be handed on."""
-        number, text = tracker.get_slot("about_order"), str(tracker.get_slot("case_text") or "")
+        number, text = tracker.get_slot("about_order"), str(tracker.get_slot("case_text") or "").strip()
         about = part(domain, "utter_part_about_order", order_number=number) if has_order(tracker) else ""
         shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN].rsplit(' ', 1)[0]}…"
         return {"about": about, "summary": shown}
@@ -110,7 +119,9 @@ class OpenCase(Finish, ABC):
     async def early(
         self, end: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> list[Event]:
-        """Say why, or which case is open already."""
+        """Say why, or how the case stands that there is already."""
+        if end == CASE:
+            return await tell_case(dispatcher, tracker, domain)
         if end != CASE_OPEN:
             return await super().early(end, dispatcher, tracker, domain)
         about = str(tracker.get_slot("about_order"))
@@ -135,12 +146,28 @@ class OpenCase(Finish, ABC):
             dispatcher.utter_message(response=self.opened, **values)
             about = tracker.get_slot("about_order") if has_order(tracker) else ""
             noted = [note_case(case, self.form().topic, about, tracker)] if about else []
-            return [*noted, follow_up(case)]
+            return [*noted, follow_up(case), remember(case)]
         if answer.status is Status.TRY_LATER:
             dispatcher.utter_message(response="utter_case_unknown")
         else:
             failed(dispatcher, answer.status)
         return []
+
+
+def whole_account(tracker: Tracker, text: str) -> str:
+    """Return what the customer told of the matter until now, oldest first, with `text` last."""
+    told: list[str] = []
+    for event in tracker.events:
+        if event.get("event") == "slot" and event.get("name") == KNOWN:
+            told = []  # that was another case
+        elif event.get("event") == "user":
+            parsed = event.get("parse_data") or {}
+            words = " ".join(str(event.get("text") or "").split())
+            wrong = (parsed.get("intent") or {}).get("name") in TELLING
+            if wrong and not pressed(parsed) and len(words.split()) > SHORT and not words.startswith("/"):
+                told.append(words)
+    lines = [line for line in told[-LOOK_BACK:] if line != text and line not in text]
+    return "\n".join([*dict.fromkeys(lines), text])[-MAX_TEXT:]
 
 
 def has_order(tracker: Tracker) -> bool:

@@ -69,6 +69,23 @@ _STREET = re.compile(r"^(?:flat |unit )?\d+\w?[\s,]+[^\W\d]+(?:[\s,]+\w+)+", re.
 _IN_WISH = re.compile(r"(?:\bto\b|\bis\b|:)\s+(?P<address>\S.*)$", re.IGNORECASE)
 
 
+# "21 not 12", "not 12 but 21", "21 instead of 12".
+_INSTEAD = (
+    re.compile(
+        r"\b(?P<new>\d+\w?),?\s+(?:and )?(?:not|nicht|instead of)\s+(?P<old>\d+\w?)\b", re.IGNORECASE
+    ),
+    re.compile(
+        r"\b(?:not|nicht)\s+(?P<old>\d+\w?),?\s+(?:but |it'?s |its |sondern )?(?P<new>\d+\w?)\b",
+        re.IGNORECASE,
+    ),
+)
+_WRONG = re.compile(
+    r"\b(?:wrong|incorrect|falsch|typo|mistake|mistyped|misspell?ed|misspelt|not right|not correct"
+    r"|(?:number|street|town|city|postcode|name) (?:is|should be)\b)",
+    re.IGNORECASE,
+)
+
+
 def complete(address: str) -> bool:
     """Say whether a text has a postcode, and a house number, a street and a place besides."""
     for found in _CODE.finditer(address):
@@ -174,6 +191,16 @@ class ValidateChangeShippingAddressForm(OrderForm):
             return slots | {"proof_needed": False, "form_end": END_STRANGER}
         return slots
 
+    def validate_confirmed(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
+    ) -> dict[str, Any]:
+        """Take no correction for a no."""
+        if before(tracker, "new_address") != tracker.get_slot("new_address"):
+            return {"confirmed": None}
+        if _puts_right(tracker):
+            return {"confirmed": None}
+        return super().validate_confirmed(value, dispatcher, tracker, domain)
+
     def extract_new_address(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
@@ -182,6 +209,8 @@ class ValidateChangeShippingAddressForm(OrderForm):
             text = ""  # the title of an order can look like an address
         elif asked(tracker, "new_address"):
             text = _typed_address(tracker)
+        elif asked(tracker, "confirmed") and (better := _corrected(tracker)) is not None:
+            return {"new_address": better or None}
         elif asked(tracker, "confirmed") or asked(tracker, "address_for"):
             text = _typed_address(tracker) if complete(text_of(tracker)) else ""
         else:
@@ -195,7 +224,10 @@ class ValidateChangeShippingAddressForm(OrderForm):
 
         What came before is kept, so that an address may come in parts.
         """
-        address, before_it = plain(" ".join(str(value or "").split()))[:MAX_ADDRESS], _part(tracker)
+        if value is None:
+            dispatcher.utter_message(response="utter_address_again")
+            return {"new_address": None}
+        address, before_it = plain(" ".join(str(value).split()))[:MAX_ADDRESS], _part(tracker)
         if before_it and not complete(address):
             address = f"{before_it}, {address}"[:MAX_ADDRESS]
         if complete(address):
@@ -214,6 +246,22 @@ def _part(tracker: Tracker) -> str:
     return str(tracker.get_slot("address_part") or "")
 
 
+def _corrected(tracker: Tracker) -> str | None:
+    """Return the address with the number that was put right, "" if it is wrong we know not how, None if it
+    is not about that: "sorry, 21 not 12" at the question for a yes is no refusal.
+    """
+    text, address = text_of(tracker), str(tracker.get_slot("new_address") or "")
+    if complete(text) or number_in(tracker) or not address:
+        return None
+    for pattern in _INSTEAD:
+        found = pattern.search(text)
+        if found:
+            old = re.compile(rf"\b{re.escape(found.group('old'))}\b", re.IGNORECASE)
+            if old.search(address):
+                return old.sub(found.group("new"), address, count=1)
+    return "" if _WRONG.search(text) else None
+
+
 def _wish(tracker: Tracker) -> str:
     """Return what the latest message says it is about: an order, the account, or nothing."""
     if not may_answer(tracker, *TOPICS, slot="address_for"):
@@ -221,6 +269,10 @@ def _wish(tracker: Tracker) -> str:
     if number_in(tracker) and not asked(tracker, "new_address"):
         return ORDER
     return next(iter(named(tracker, "address_for", known=(ORDER, ACCOUNT))), "")
+
+
+def _puts_right(tracker: Tracker) -> bool:
+    return not pressed(tracker.latest_message) and _corrected(tracker) is not None
 
 
 def _typed_address(tracker: Tracker) -> str:

@@ -7,8 +7,23 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answers import account_in, asked, intent_of, text_of
-from actions.case_form import MAX_TEXT, AskAboutOrder, AskConfirmCase, CaseForm, OpenCase
+from actions.answers import (
+    WORDS_OF_AN_ACCOUNT,
+    account_in,
+    asked,
+    intent_of,
+    may_answer,
+    text_of,
+)
+from actions.case_form import (
+    MAX_TEXT,
+    AskAboutOrder,
+    AskConfirmCase,
+    CaseForm,
+    OpenCase,
+    whole_account,
+)
+from actions.case_status import CASE, asks_for_case
 from actions.common import Domain, Event
 
 LONG_ENOUGH = 10
@@ -24,8 +39,13 @@ class ValidateComplaintForm(CaseForm):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
         """Take the message itself when it is long enough, so that nothing is told twice."""
-        if tracker.get_slot("case_text"):
-            return {}
+        if asks_for_case(tracker):
+            return {"form_end": CASE}
+        text = tracker.get_slot("case_text")
+        if text:
+            more = account_in(tracker, self.topic) if may_answer(tracker, self.topic) else ""
+            told = len(more.split()) >= WORDS_OF_AN_ACCOUNT and more not in text
+            return {"case_text": f"{text}\n{more}"[:MAX_TEXT]} if told else {}
         if asked(tracker, "case_text"):
             text = account_in(tracker, self.topic, "review")
         else:
@@ -34,7 +54,7 @@ class ValidateComplaintForm(CaseForm):
         if not text:
             return {}
         dispatcher.utter_message(response="utter_complaint_heard")
-        return {"case_text": text[:MAX_TEXT]}
+        return {"case_text": whole_account(tracker, text)}
 
     def validate_case_text(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
@@ -65,7 +85,7 @@ class ActionComplaint(OpenCase):
     async def finish(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> list[Event]:
-        """Open it if the customer said yes."""
+        """Open it if the customer said yes; whatever has a case already needs no second one."""
         if not self.agreed(tracker):
             dispatcher.utter_message(response="utter_complaint_not_sent")
             return []

@@ -10,9 +10,11 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import asks_about_data
+from actions.bereavement import answer
+from actions.case_status import asks_when, tell_case
 from actions.common import Domain, Event, choice, has_response, part, services
 from actions.forms import entities, leave
-from actions.handoff import signal, unfinished
+from actions.handoff import MOURNING, signal, unfinished
 from actions.mood import OFFER_AT
 from actions.stored_data import show_stored_data
 from bot.domain.handoff import Reason
@@ -25,6 +27,8 @@ MIN_CONFIDENCE = 0.1
 
 LEAVING = frozenset({"stop", "goodbye", "deny", "thank"})
 """Intents between which it does not matter which was meant: nothing goes on."""
+SHORT, MANY_WORDS = 4, 2
+"""One foreign word shows the language of a message of so many words; a longer one needs so many."""
 
 PERSON = "contact_human_agent"
 
@@ -44,8 +48,11 @@ class ActionFallback(Action):
         if entities(tracker, "all_orders") and not tracker.active_loop_name:
             return [FollowupAction("track_order_form")]
         previous = previous_turn(tracker.events)
+        if asks_when(tracker):
+            return await tell_case(dispatcher, tracker, domain)
         angry = int(tracker.get_slot("upset") or 0) >= OFFER_AT
-        if (angry or failed_without_person(previous)) and not services().context.after_handoff:
+        calm = tracker.get_slot(MOURNING)  # whoever mourns is not passed on because of us
+        if not calm and (angry or failed_without_person(previous)) and not services().context.after_handoff:
             texts = [*(event.get("text") or "" for event in previous[:1]), _text(tracker)]
             intents = [name for name, _ in ranking(tracker)[:MAX_CHOICES]]
             evidence: dict[str, Any] = {"texts": texts, "intents": intents, **unfinished(tracker)}
@@ -58,6 +65,9 @@ class ActionFallback(Action):
             return leave(tracker, domain)
         if tracker.active_loop_name:  # the form asks its question again by itself
             dispatcher.utter_message(response="utter_rephrase_in_form")
+            return []
+        if tracker.get_slot(MOURNING):
+            answer(dispatcher, tracker)
             return []
         if in_other_language(tracker):
             dispatcher.utter_message(response="utter_other_language")
@@ -73,7 +83,9 @@ def in_other_language(tracker: Tracker) -> bool:
     """Say whether the latest message is in a language or script that the assistant has no data for."""
     letters = [c for c in _text(tracker) if c.isalpha()]
     foreign = sum(not unicodedata.name(c, "").startswith("LATIN") for c in letters)
-    return foreign > len(letters) / 2 or bool(entities(tracker, "other_language"))
+    words = entities(tracker, "other_language")
+    enough = MANY_WORDS if len(_text(tracker).split()) > SHORT else 1
+    return foreign > len(letters) / 2 or len(words) >= enough
 
 
 def _text(tracker: Tracker) -> str:

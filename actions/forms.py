@@ -47,6 +47,18 @@ LAST_TOPIC = "last_topic"
 RECENT = 2
 """Messages of the customer, the latest one included, within which a topic still is the subject."""
 
+END_MOURNING = "utter_bereavement_change"
+OF_THE_DEAD = frozenset(
+    {"delete_account", "newsletter_subscription", "communication_preferences", "edit_account"}
+)
+"""Topics that whoever mourns means for somebody else's account: a person does that."""
+
+MISUNDERSTOOD = {
+    "payment_issue": frozenset({"get_refund", "track_refund"}),
+    "complaint": frozenset({"get_refund", "track_refund", "payment_issue"}),
+}
+"""By topic those before it that were a misunderstanding of the same matter: no way back is offered."""
+
 SURE = 0.6
 """Confidence below which a yes is asked for again before anything is changed."""
 LEFT_FORM, NOTHING_THEN, WELCOME = "utter_left_form", "utter_nothing_then", "utter_welcome"
@@ -128,6 +140,9 @@ class TopicForm(FormValidationAction, ABC):
         end = self.called_off(tracker)
         if end:
             return [SlotSet("form_end", end), SlotSet(REQUESTED_SLOT, None)]
+        asks = bool(entities(tracker, "estate")) and not was_active(tracker, self.form_name())
+        if tracker.get_slot("mourning") and (asks or self.topic in OF_THE_DEAD):
+            return [SlotSet("form_end", END_MOURNING), SlotSet(REQUESTED_SLOT, None)]
         asked, missed = tracker.get_slot(REQUESTED_SLOT), tracker.get_slot(MISSES)
         events: list[Event] = await super().run(dispatcher, tracker, domain)
         answered = any(e.get("name") == asked and e.get("value") is not None for e in events)
@@ -238,6 +253,8 @@ class Finish(Action, ABC):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
         """Finish, offer to go on with what this interrupted, and empty the form."""
         end = tracker.get_slot("form_end")
+        if end == END_MOURNING:
+            return [*forget(tracker, domain), FollowupAction("action_bereavement_answer")]
         if end:
             events = await self.early(end, dispatcher, tracker, domain)
         else:
@@ -267,6 +284,8 @@ def way_back(
     of the matters that came in one message.
     """
     topic, number = interrupted(tracker)
+    if topic in MISUNDERSTOOD.get(done, ()):
+        topic, number = "", ""
     further = [matter for matter in str(tracker.get_slot("also") or "").split() if matter != done]
     if not topic and further:
         topic, further = further[0], further[1:]
@@ -315,6 +334,8 @@ class ActionAffirm(Action):
         """Take up what was offered last, if it was offered in the turn before."""
         topic, _, number = str(tracker.get_slot("offer") or "").partition(" ")
         if topic and offered_just_now(tracker) and clear_yes(tracker):
+            if topic == "bereavement":
+                return [SlotSet("offer", None), FollowupAction("action_bereavement_person")]
             about = [SlotSet("order_number", number)] if number else []
             return [SlotSet("offer", None), *about, FollowupAction(f"{topic}_form")]
         dispatcher.utter_message(response="utter_what_next")

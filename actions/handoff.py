@@ -10,8 +10,13 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.common import Domain, Event
-from actions.forms import leave
+from actions.forms import entities, leave
 from bot.domain.handoff import Reason
+
+MOURNING = "mourning"
+"""The slot that is filled once the customer told that somebody has died."""
+PRIORITY = 40
+"""That of whoever mourns: before everybody else who waits."""
 
 
 def signal(reason: Reason, *, quiet: bool = False, priority: int | None = None, **evidence: Any) -> Event:
@@ -48,5 +53,11 @@ class ActionRequestHandoff(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
         """Signal, and leave the form: the person goes on from here."""
+        mourns = bool(tracker.get_slot(MOURNING))
+        if entities(tracker, "no_person"):  # "no person please" sounds like the wish for one
+            dispatcher.utter_message(response="utter_bereavement_later" if mourns else "utter_no_person")
+            return [SlotSet(MOURNING, "later")] if mourns else []
         text = tracker.latest_message.get("text") or ""
-        return [signal(Reason.ASKED_FOR_HUMAN, text=text, **unfinished(tracker)), *leave(tracker, domain)]
+        evidence = {"text": text, **({"matter": "bereavement"} if mourns else {}), **unfinished(tracker)}
+        priority = PRIORITY if mourns else None
+        return [signal(Reason.ASKED_FOR_HUMAN, priority=priority, **evidence), *leave(tracker, domain)]

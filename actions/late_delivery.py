@@ -8,6 +8,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import asked, named
+from actions.case_status import remember
 from actions.common import Domain, Event, day, services
 from actions.forms import AskConfirmed, failed
 from actions.item_form import account, said_before
@@ -139,4 +140,4 @@ def _opened(case: Case, dispatcher: CollectingDispatcher) -> list[Event]:
         order_number=case.order_number,
         promised=promised,
     )
-    return [follow_up(case)]
+    return [follow_up(case), remember(case)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.common import Domain, Event, has_response, part
 from actions.forms import entities
@@ -26,6 +27,7 @@ GENTLE = frozenset(
         "missing_item",
         "wrong_item",
         "late_delivery",
+        "payment_issue",
         "contact_human_agent",
         "goodbye",
         "thank",
@@ -56,6 +58,7 @@ def feelings(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Event]:
         return []
     count = int(tracker.get_slot("upset") or 0) + upset
     gentle = (tracker.latest_message.get("intent") or {}).get("name") in GENTLE
+    gentle = gentle or tracker.get_slot(REQUESTED_SLOT) == "case_text" or bool(tracker.get_slot("mourning"))
     response = "" if gentle else answer_to(upset, count, tracker.get_slot("worried"))
     if response:
         dispatcher.utter_message(response=response)

@@ -10,6 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import asked, intent_of, may_answer, named, number_in, text_of
 from actions.case_form import MAX_TEXT, AskAboutOrder, AskConfirmCase, CaseForm, OpenCase
+from actions.case_status import CASE, same_matter
 from actions.common import Domain, Event, has_response, item_of, services
 from actions.handoff import signal
 from bot.domain.handoff import Reason
@@ -42,6 +43,8 @@ class ValidatePaymentIssueForm(CaseForm):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> dict[str, Any]:
         """Take what the words name; other words, when asked, are something else."""
+        if same_matter(tracker, "payment", number_in(tracker)) and intent_of(tracker) == self.topic:
+            return {"form_end": CASE}
         if CARD.search(text_of(tracker)) and not tracker.get_slot("payment_problem"):
             dispatcher.utter_message(response="utter_no_card_numbers")
         found = named(tracker, "payment_problem", known=(DECLINED, TWICE, CHECKOUT, OTHER))

@@ -137,10 +137,13 @@ async def test_somebody_has_died(start: Start) -> None:
     said(c, "utter_bereavement")
     assert c.last is not None
     assert c.last.awaiting == ""
+    assert c.last.handoff is None
+    await c.press("Yes, a colleague")
+    said(c, "utter_bereavement_person")
     assert c.last.handoff is not None
     assert c.last.handoff.reason is Reason.BUSINESS_RULE
     assert c.last.handoff.priority == 40
-    assert c.last.handoff.evidence["text"] == "my husband has died"
+    assert c.last.handoff.evidence["said"] == "my husband has died"
 
 
 async def test_mourning_without_a_person(start: Start) -> None:

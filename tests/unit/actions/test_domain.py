@@ -37,6 +37,7 @@ FAMILIES = {
     "utter_part_field_": "actions/edit_account.py by a detail",
     "utter_part_way_": "actions/communication_preferences.py by a field of the preferences",
     "utter_registration_": "actions/account_help.py by a problem",
+    "utter_bereavement_": "actions/bereavement.py by a question",
     "utter_payment_": "actions/payment_issue.py by a problem",
     "utter_extra_": "actions/product_question.py by what is asked for",
     "utter_payment_state_": "actions/payment_issue.py by an order's payment state",
