@@ -7,6 +7,7 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.answers import intent_of, named, text_of
 from actions.common import Domain, Event
@@ -30,7 +31,7 @@ class ActionBereavement(Action):
         return "action_bereavement"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
-        """Hand over when that is wanted or needed; a form that waits for an answer stays."""
+        """Hand over when that is wanted or needed; a form that waits for a yes stays."""
         state, wishes = tracker.get_slot(MOURNING), named(tracker, "estate")
         if named(tracker, "no_person") or LATER in wishes:
             dispatcher.utter_message(response="utter_bereavement_later")
@@ -38,14 +39,14 @@ class ActionBereavement(Action):
         if NOW in wishes or (CHANGE in wishes and state != LATER):
             dispatcher.utter_message(response="utter_bereavement_person")
             return hand_over(tracker, domain)
-        if tracker.active_loop_name:  # its question follows
+        if tracker.get_slot(REQUESTED_SLOT) == "confirmed":  # one word ends it; its question follows
             dispatcher.utter_message(response="utter_bereavement_meanwhile")
             return [SlotSet(MOURNING, state or TOLD)]
         if state:
             answer(dispatcher, tracker)
-            return []
+            return _alone(tracker, domain)
         dispatcher.utter_message(response="utter_bereavement")
-        return [SlotSet(MOURNING, TOLD), SlotSet("offer", "bereavement")]
+        return [SlotSet(MOURNING, TOLD), SlotSet("offer", "bereavement"), *_alone(tracker, domain)]
 
 
 def answer(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:

@@ -110,7 +110,6 @@ async def test_closing_an_account(start: Start, shop: DemoDirectory) -> None:
 async def test_an_account_with_open_orders_stays(start: Start, shop: DemoDirectory) -> None:
     c = start(jane=True)
     await c.say("please delete my account")
-    await c.say("yes")
     said(c, "utter_delete_account_open_orders")
     assert await changes(shop) == []
 
