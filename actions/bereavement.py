@@ -11,7 +11,7 @@ from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.answers import intent_of, named, text_of
 from actions.common import Domain, Event
-from actions.forms import OF_THE_DEAD, leave
+from actions.forms import OF_THE_DEAD, leave, pressed
 from actions.handoff import MOURNING, PRIORITY, signal, unfinished
 from bot.domain.handoff import Reason
 
@@ -81,6 +81,7 @@ def _said(tracker: Tracker) -> str:
         str(e.get("text") or "")
         for e in tracker.events
         if e.get("event") == "user"
+        and not pressed(e.get("parse_data") or {})
         and ((e.get("parse_data") or {}).get("intent") or {}).get("name") == "bereavement"
     ]
     return "\n".join(text for text in told[-3:] if not text.startswith("/"))
