@@ -36,7 +36,7 @@ def test_the_test_stories_hold(tmp_path: Path) -> None:
     if model is None:
         pytest.skip("NO MODEL: run `make train` first")
     printed = rasa(
-        "test", "core", "--e2e", "--model", str(model.path), "--stories", "tests/stories",
+        "test", "core", "--model", str(model.path), "--stories", "tests/stories",
         "--fail-on-prediction-errors", "--no-plot", "--out", str(tmp_path),
     )  # fmt: skip
     assert "Evaluating" in printed
