@@ -75,4 +75,4 @@ def test_no_intent_is_left_behind(understanding: Understanding) -> None:
 def test_most_of_what_is_no_business_of_ours_falls_back(understanding: Understanding) -> None:
     others = [understanding.predict(row.text) for row in ROWS if row.intent in OUT_OF_SCOPE]
     assert len(others) >= 60
-    assert sum(seen.fallback for seen in others) >= 0.7 * len(others)
+    assert sum(seen.fallback for seen in others) >= 0.65 * len(others)
