@@ -20,6 +20,7 @@ LEAN_COMPONENTS = frozenset(
     {
         "bot.nlu.classifier.SparseIntentClassifier",
         "bot.nlu.entities.PatternEntityExtractor",
+        "bot.nlu.word_rules.IntentByWords",
         "EntitySynonymMapper",
         "FallbackClassifier",
         "KeywordIntentClassifier",
