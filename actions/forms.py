@@ -266,7 +266,7 @@ class Finish(Action, ABC):
         return [*forget(tracker, domain), ended, *events, *back]
 
 
-def failed(dispatcher: CollectingDispatcher, status: Status, detail: str = "") -> None:
+def failed(dispatcher: CollectingDispatcher, status: Status) -> None:
     """Say that the directory gave no answer that the topic knows how to use."""
     dispatcher.utter_message(response=end_of(status))
 
