@@ -79,6 +79,7 @@ class ActionComplaint(OpenCase):
     """Open the complaint."""
 
     form = ValidateComplaintForm
+    drops = frozenset({"get_refund", "track_refund", "payment_issue"})
     kind = "complaint"
     opened = "utter_complaint_opened"
 

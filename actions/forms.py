@@ -53,12 +53,6 @@ OF_THE_DEAD = frozenset(
 )
 """Topics that whoever mourns means for somebody else's account: a person does that."""
 
-MISUNDERSTOOD = {
-    "payment_issue": frozenset({"get_refund", "track_refund"}),
-    "complaint": frozenset({"get_refund", "track_refund", "payment_issue"}),
-}
-"""By topic those before it that were a misunderstanding of the same matter: no way back is offered."""
-
 SURE = 0.6
 """Confidence below which a yes is asked for again before anything is changed."""
 LEFT_FORM, NOTHING_THEN, WELCOME = "utter_left_form", "utter_nothing_then", "utter_welcome"
@@ -260,8 +254,7 @@ class Finish(Action, ABC):
         else:
             events = await self.finish(dispatcher, tracker, domain)
         goes_on = any(e.get("name") == "handoff_request" or e["event"] == "followup" for e in events)
-        goes_on = goes_on or interrupted(tracker)[0] in self.drops
-        back = [] if goes_on else way_back(dispatcher, tracker, domain, self.form().topic)
+        back = [] if goes_on else way_back(dispatcher, tracker, domain, self.form().topic, self.drops)
         ended = SlotSet(LAST_TOPIC, self.form().topic)
         return [*forget(tracker, domain), ended, *events, *back]
 
@@ -278,13 +271,13 @@ def end_of(status: Status) -> str:
 
 
 def way_back(
-    dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain, done: str = ""
+    dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain, done: str, drops: frozenset[str]
 ) -> list[Event]:
-    """Offer what is still open after the topic `done`: the form that it interrupted, or else the next
-    of the matters that came in one message.
+    """Offer what is still open after the topic `done`: the form that it interrupted, unless it takes the
+    place of that (`drops`), or else the next of the matters that came in one message.
     """
     topic, number = interrupted(tracker)
-    if topic in MISUNDERSTOOD.get(done, ()):
+    if topic in drops:
         topic, number = "", ""
     further = [matter for matter in str(tracker.get_slot("also") or "").split() if matter != done]
     if not topic and further:

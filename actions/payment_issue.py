@@ -85,6 +85,7 @@ class ActionPaymentIssue(OpenCase):
     """Say what helps, by the problem and by what the directory knows of the order's payment."""
 
     form = ValidatePaymentIssueForm
+    drops = frozenset({"get_refund", "track_refund"})
     kind = "payment"
     opened = "utter_payment_issue_opened"
 
