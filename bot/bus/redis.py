@@ -71,6 +71,7 @@ class RedisBus:
         self._tried = asyncio.Event()
         self._heard = 0.0
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
 
     @property
     def healthy(self) -> bool:
@@ -88,6 +89,7 @@ class RedisBus:
         """Disconnect and end all subscriptions; hints still under way are sent if that is quick."""
         if self._healthy and self._outgoing:
             await self._ask(self._send_batch())
+        self._stopping = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -156,12 +158,14 @@ class RedisBus:
             return None
 
     async def _run(self) -> None:
-        """Stay connected until cancelled."""
+        """Stay connected until stopped."""
         shortest, longest = _RETRY_SECONDS
         delay = shortest
         while True:
             began = time.monotonic()
             reason = await self._session()
+            if self._stopping:
+                return  # what failed at the same moment took the place of the cancellation
             if self._healthy or not self._tried.is_set():
                 _log.warning("redis is not there; this node goes on alone", error=reason)
             self._healthy = False

@@ -361,6 +361,22 @@ class TestNodes:
         assert (await first(hints)).conversation_id == "c"
         assert bus.healthy
 
+    async def test_stops_although_something_fails_at_that_moment(
+        self, make_bus: MakeBus, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def beat(bus: RedisBus) -> None:
+            try:
+                await real(bus)
+            except asyncio.CancelledError:
+                raise ConnectionError("closed while it was cancelled") from None
+
+        real = RedisBus._beat
+        monkeypatch.setattr(RedisBus, "_beat", beat)
+        bus = await make_bus()
+        assert bus.healthy
+        async with asyncio.timeout(5):
+            await bus.stop()
+
     async def test_wrong_address_is_only_unhealthy(self) -> None:
         bus = RedisBus("redis://127.0.0.1:1/0", SystemClock())
         await bus.start()
