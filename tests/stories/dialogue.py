@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +100,16 @@ class Conversation:
 Start = Callable[..., Conversation]
 
 
+@cache
+def responses() -> dict[str, Any]:
+    """Return the responses of the domain; reading it takes a second, so once for all tests."""
+    found: dict[str, Any] = yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))["responses"]
+    return found
+
+
 def wordings(name: str) -> list[str]:
     """Return patterns for every wording of a response, placeholders matching anything."""
-    domain = yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))
-    return [re.sub(r"\\\{\w+\\\}", ".*", re.escape(w["text"])) for w in domain["responses"][name]]
+    return [re.sub(r"\\\{\w+\\\}", ".*", re.escape(w["text"])) for w in responses()[name]]
 
 
 def said(conversation: Conversation, *names: str) -> None:
