@@ -15,7 +15,9 @@ from bot.bus import open_bus
 from bot.clock import SystemClock
 from bot.desk import DeskApi
 from bot.domain.conversation import Owner
+from bot.domain.customer import Trust
 from bot.domain.ids import new_secret
+from bot.domain.message import IdentityClaim
 from bot.engine.endpoints import action_server
 from bot.engine.pool import EnginePool
 from bot.engine.signing import derived_key
@@ -48,11 +50,13 @@ from bot.settings import Settings, identity_secret, secret_key
 from bot.store import open_store
 from bot.training.registry import Model, live_model
 from bot.web.application import create_app
+from bot.web.demo import DemoShop, DemoVisitor
 from bot.web.deps import WebDeps
 from bot.web.metrics import Metrics
 from bot.web.server import WebServer
+from connectors.channels.core import identity
 from connectors.channels.rest import RestChannel, RestLimits
-from connectors.customers.demo import DemoDirectory, Failure
+from connectors.customers.demo import DemoDirectory, Failure, read_visitors
 from connectors.customers.none import UnconnectedDirectory
 
 if TYPE_CHECKING:
@@ -234,6 +238,7 @@ def web(given: Parts, services: Core) -> WebServer:
         parts=(rest, desk),
         metrics_token=settings.metrics_token.reveal(),
         demo=settings.demo,
+        shop=_demo_shop(given) if settings.demo else None,
         proxies=settings.proxies,
         access_log=settings.log_level in ("debug", "info"),
         gauges=_gauges(given),
@@ -325,9 +330,42 @@ def _directory(settings: Settings, clock: Clock, metrics: MetricsPort) -> Custom
     return DemoDirectory(
         settings.data_dir / "demo.sqlite",
         clock,
-        seed=settings.project_dir / "data" / "demo" / "shop.json",
+        seed=_seed(settings),
         delays=settings.demo_delays,
         failures={ref: Failure(word) for ref, word in settings.demo_failures.items()},
+    )
+
+
+def _seed(settings: Settings) -> Path:
+    return settings.project_dir / "data" / "demo" / "shop.json"
+
+
+def _demo_shop(given: Parts) -> DemoShop:
+    """Return what the demo page shows; it signs who its reader is as a company's own site would."""
+    visitors = {visitor.ref: visitor for visitor in read_visitors(_seed(given.settings))}
+    secret = identity_secret(given.settings).reveal()
+
+    def mint(ref: str) -> str:
+        person = visitors[ref]
+        claim = IdentityClaim(
+            trust=Trust.VERIFIED.value, directory_ref=ref, name=person.name, email=person.email
+        )
+        return identity.sign(claim, secret=secret, now=given.clock.now())
+
+    return DemoShop(
+        visitors=tuple(
+            DemoVisitor(
+                ref=visitor.ref,
+                name=visitor.name,
+                tier=visitor.tier,
+                language=visitor.language,
+                about=visitor.about,
+                tries=visitor.tries,
+            )
+            for visitor in visitors.values()
+        ),
+        directory=given.directory,
+        mint=mint,
     )
 
 

@@ -9,6 +9,7 @@ from sanic import Sanic
 from sanic.config import Config
 
 from bot.http.routes import Route, mount
+from bot.web.demo import DemoPage
 from bot.web.deps import WebDeps
 from bot.web.errors import Errors
 from bot.web.health import Health
@@ -43,6 +44,8 @@ def create_app(deps: WebDeps) -> WebApp:
 def routes_of(deps: WebDeps) -> list[Route]:
     """Return the whole route table, the description of the table included."""
     routes = [*Health(deps).routes, *Landing(deps).routes]
+    if deps.shop is not None:
+        routes.extend(DemoPage(deps.shop, public_url=deps.public_url).routes)
     for part in deps.parts:
         routes.extend(part.routes)
     description = Description(version=deps.version, public_url=deps.public_url)

@@ -66,7 +66,8 @@ _DATES = (
 )
 
 
-def _text(seed: Path) -> str:
+def seed_text(seed: Path) -> str:
+    """Return what the file holds. Raises ConfigError when it cannot be read."""
     try:
         return seed.read_text(encoding="utf-8")
     except OSError as error:
@@ -87,7 +88,7 @@ def prepare(db: sqlite3.Connection, seed: Path, today: date) -> None:
                 db.execute(f"DROP TABLE IF EXISTS {table}")
             for statement in SCHEMA.split(";"):
                 db.execute(statement)
-            _fill(db, json.loads(_text(seed)), today)
+            _fill(db, json.loads(seed_text(seed)), today)
             db.execute("INSERT INTO meta VALUES ('version', ?)", (VERSION,))
         db.execute("INSERT OR REPLACE INTO meta VALUES ('today', ?)", (today.isoformat(),))
 
