@@ -36,9 +36,11 @@ from bot.services.delivery import Deliveries
 from bot.services.desk import DeskService
 from bot.services.directory import DirectoryGateway
 from bot.services.dispatcher import Dispatcher
+from bot.services.feedback import Feedback
 from bot.services.gathering import Gathering
 from bot.services.handoffs import Handoffs
 from bot.services.intake import Intake
+from bot.services.media import MediaStore
 from bot.services.packet import Packets
 from bot.services.record import Record
 from bot.services.reminders import Reminders
@@ -108,6 +110,8 @@ class Core:
     intake: Intake
     desk: DeskService
     timers: Timers
+    media: MediaStore
+    feedback: Feedback
 
 
 def parts(
@@ -164,6 +168,14 @@ def core(given: Parts) -> Core:
         "expiry": given.expiry,
     }
     agent_silent = timedelta(minutes=given.settings.agent_silent_minutes)
+    media = MediaStore(
+        store=given.store,
+        clock=given.clock,
+        metrics=given.metrics,
+        secret=secret_key(given.settings).reveal(),
+        max_bytes=given.settings.media_max_mb * 1_000_000,
+        spool=given.settings.data_dir,
+    )
     return Core(
         watch=Watch(bus=given.bus),
         replies=replies,
@@ -190,7 +202,10 @@ def core(given: Parts) -> Core:
             sent=deliveries.wake,
             reminders=reminders,
             wake=dispatcher.wake,
+            clean_media=media.clean,
         ),
+        media=media,
+        feedback=Feedback(**given.shared, record=record, metrics=given.metrics),
     )
 
 

@@ -28,8 +28,10 @@ from bot.domain.customer import (
     Trust,
     TurnContext,
 )
+from bot.domain.feedback import Rating, ReadMark
 from bot.domain.handoff import Handoff
-from bot.domain.message import Delivery, Message, Nlu
+from bot.domain.media import Media
+from bot.domain.message import Author, Delivery, Message, Nlu
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.domain.work import InboxOutcome, InboxRow, OutboxRow, Timer, TimerKind
 
@@ -266,6 +268,66 @@ class Tx(Protocol):
         """Return the snapshot with its source and time."""
         ...
 
+    # files
+    async def add_media(self, media: Media) -> None:
+        """Insert; its parts follow, then `finish_media`."""
+        ...
+
+    async def add_media_part(self, media_id: str, number: int, data: bytes) -> None:
+        """Insert a part of PART_SIZE bytes (the last one may be shorter), numbered from 0."""
+        ...
+
+    async def finish_media(self, media_id: str) -> bool:
+        """Note that all parts are there; false if the file was deleted meanwhile."""
+        ...
+
+    async def media(self, media_id: str) -> Media | None:
+        """Return what is known of a file."""
+        ...
+
+    async def media_part(self, media_id: str, number: int) -> bytes | None:
+        """Return the bytes of one part."""
+        ...
+
+    async def bind_media(self, media_id: str, conversation_id: str, seq: int) -> bool:
+        """Make a whole file part of a message; false if it is in one already, or not whole."""
+        ...
+
+    async def count_unsent_media(self, channel: str, account: str, address: str) -> int:
+        """Count the files that were uploaded from this address and are in no message."""
+        ...
+
+    async def drop_media(self, media_id: str) -> None:
+        """Delete a file."""
+        ...
+
+    async def drop_unsent_media(self, before: datetime) -> int:
+        """Delete files that were uploaded before and are in no message; return how many went. A store
+        may take a bounded number at a time, so call again until it returns 0.
+        """
+        ...
+
+    # read marks and ratings
+    async def mark_read(self, conversation_id: str, who: Author, seq: int, at: datetime) -> bool:
+        """Note that the customer or an agent has read up to `seq`; false if they had read as far before."""
+        ...
+
+    async def read_marks(self, conversation_id: str) -> dict[Author, ReadMark]:
+        """Return how far the customer and the agents have read; who has read nothing is left out."""
+        ...
+
+    async def put_rating(self, rating: Rating) -> None:
+        """Insert or replace by conversation and handoff."""
+        ...
+
+    async def rating(self, conversation_id: str, handoff_id: str) -> Rating | None:
+        """Return the rating of a handoff."""
+        ...
+
+    async def ratings(self, conversation_id: str) -> list[Rating]:
+        """Return the ratings of a conversation, oldest first."""
+        ...
+
     # timers
     async def set_timer(self, timer: Timer) -> None:
         """Insert or move the timer of this kind and name for this conversation."""
@@ -409,7 +471,7 @@ class Hint:
     conversation_id: str
     seq: int = 0
     kind: str = "message"
-    """message, owner, typing, queue, or presence (then conversation_id is the agent's id)."""
+    """message, owner, typing, read, queue, or presence (then conversation_id is the agent's id)."""
     data: dict[str, Any] = field(default_factory=dict)
 
 

@@ -160,6 +160,9 @@ class Settings:
     )
     session_hours: int = _setting(kind.integer(1, 720), "12", "Hours that an agent stays signed in.")
     rate_limit: RateLimit = _setting(kind.rate, "1200/minute", "Messages that one sender may write.")
+    media_max_mb: int = _setting(
+        kind.integer(1, 100), "10", "Megabytes that a file from a customer or an agent may have."
+    )
     gather_seconds: float = _setting(
         kind.number(0, 10), "1.2", "Seconds to wait for the rest of a message sent in fragments."
     )

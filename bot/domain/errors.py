@@ -12,6 +12,9 @@ BotError
 │   ├── NotSignedIn
 │   │   └── IdentityRefused
 │   ├── InvalidInput
+│   │   ├── TooLarge
+│   │   ├── UnknownFile
+│   │   └── UnsupportedFile
 │   └── TooManyRequests
 ├── ChannelError
 │   ├── PayloadRejected
@@ -136,6 +139,21 @@ class TooLarge(InvalidInput):
     code = "too_large"
     http_status = 413
     public_message = "The request is too large."
+
+
+class UnknownFile(InvalidInput):
+    """A message names a file that is not there, not its sender's, or in another message already."""
+
+    code = "unknown_file"
+    public_message = "A file of the message is not there any more: upload it again."
+
+
+class UnsupportedFile(InvalidInput):
+    """A file of a kind that is not taken, or a damaged one (field: reason)."""
+
+    code = "unsupported_file"
+    http_status = 415
+    public_message = "Files of this kind are not accepted."
 
 
 class TooManyRequests(DomainError):

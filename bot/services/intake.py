@@ -22,6 +22,7 @@ from bot.domain.message import (
 )
 from bot.domain.work import InboxOutcome, InboxRow, InboxStatus, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
+from bot.services.attachments import bind
 from bot.services.choices import LEAVE_QUEUE, pressed, wants_out
 from bot.services.customers import learn, new_customer, refuse_another, trust_of
 from bot.services.handoffs import Handoffs
@@ -96,7 +97,7 @@ class Intake:
         The same `external_id` from the same address is one message: a repetition gets the first answer.
 
         Raises:
-            InvalidInput: it is empty or over a limit.
+            InvalidInput: it is empty or over a limit, or has a file that is not there (UnknownFile).
             OtherCustomer: somebody else has signed in to this conversation.
             StoreError: it could not be stored; the sender may try again.
         """
@@ -237,7 +238,11 @@ class Intake:
             arrival.silent = taken.repeated
         elif conversation.owner is Owner.QUEUE and await wants_out(tx, conversation, arrival.text):
             arrival.payload = LEAVE_QUEUE
-        draft = Draft(text=arrival.shown, attachments=inbound.attachments)
+        here = (inbound.channel, inbound.account, inbound.address)
+        attachments = await bind(
+            tx, inbound.attachments, conversation, lambda m: (m.channel, m.account, m.address) == here
+        )
+        draft = Draft(text=arrival.shown, attachments=attachments)
         say = Say(author=Author.CUSTOMER, external_id=inbound.external_id)
         return await self._record.append(tx, conversation, say, draft, arrival.now)
 
@@ -249,7 +254,7 @@ class Intake:
         if arrival.payload == LEAVE_QUEUE:
             return await self._leave_queue(tx, conversation, arrival)
         if conversation.owner is Owner.BOT:
-            if arrival.outcome is None and arrival.inbound.attachments and not arrival.text:
+            if arrival.outcome is None and arrival.inbound.attachments and not arrival.shown:
                 return await self._system(tx, conversation, "utter_system_unsupported", arrival)
             if arrival.outcome is not None:
                 return await self._system(tx, conversation, "utter_system_choice_expired", arrival)

@@ -47,11 +47,12 @@ class Timers:
         sent: Callable[[], None],
         reminders: Reminders,
         wake: Callable[[str], None],
+        clean_media: Callable[[], Awaitable[int]],
     ) -> None:
         """`expiry` ends silent talks with the bot; `retention` is how long ended talks are kept.
 
         `queue_bound` is how long a customer may wait for a person until more than a place is said.
-        `wake` tells the dispatcher of reminders that are due.
+        `wake` tells the dispatcher of reminders that are due. `clean_media` forgets unsent files.
         """
         self._store = store
         self._bus = bus
@@ -64,6 +65,7 @@ class Timers:
         self._sent = sent
         self._reminders = reminders
         self._wake = wake
+        self._clean_media = clean_media
         self._cleaned: datetime | None = None
         self._handlers: dict[TimerKind, _Handler] = {
             TimerKind.SESSION_EXPIRY: self._session_expiry,
@@ -122,8 +124,9 @@ class Timers:
             lambda tx: tx.prune(conversations_before=now - self._retention, dedupe_before=now - DEDUPE_KEPT)
         ):
             gone += batch
-        if gone:
-            log.info("retention", conversations=gone)
+        files = await self._clean_media()
+        if gone or files:
+            log.info("retention", conversations=gone, files=files)
         return gone
 
     async def _fire(self, tx: Tx, desk: Desk, now: datetime, taken: list[Timer]) -> Conversation | None:

@@ -94,7 +94,7 @@ def dialect(flavour: Flavour) -> Dialect:
     return PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
-def _insert(flavour: Flavour) -> Any:
+def insert_of(flavour: Flavour) -> Any:
     """Return the dialect's own insert, which knows about conflicts."""
     if flavour is Flavour.SQLITE:
         from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -114,7 +114,7 @@ def insert(table: Table, *, unless_there: bool = False) -> Statement:
     """Return a statement that inserts a whole row, or with `unless_there` leaves an old one alone."""
 
     def build(flavour: Flavour) -> ClauseElement:
-        statement = _insert(flavour)(table).values({name: bindparam(name) for name in names_of(table)})
+        statement = insert_of(flavour)(table).values({name: bindparam(name) for name in names_of(table)})
         result: ClauseElement = statement.on_conflict_do_nothing() if unless_there else statement
         return result
 
@@ -125,7 +125,7 @@ def upsert(table: Table) -> Statement:
     """Return a statement that inserts a whole row, or replaces the one with the same primary key."""
 
     def build(flavour: Flavour) -> ClauseElement:
-        statement = _insert(flavour)(table).values({name: bindparam(name) for name in names_of(table)})
+        statement = insert_of(flavour)(table).values({name: bindparam(name) for name in names_of(table)})
         keys = [column.name for column in table.primary_key]
         rest = {name: statement.excluded[name] for name in names_of(table) if name not in keys}
         result: ClauseElement = statement.on_conflict_do_update(index_elements=keys, set_=rest)

@@ -2,7 +2,7 @@
 
 Times are microseconds since 1970 in UTC, JSON is text, enums are their values, booleans are 0 or 1.
 A column's `info["as"]` says which of these it holds, for exports. There are no foreign keys: deleting
-goes by the column names `conversation_id` and `customer_id` (see `queries/housekeeping.py`).
+goes by the column names `conversation_id`, `customer_id` and `media_id` (see `queries/housekeeping.py`).
 """
 
 from __future__ import annotations
@@ -236,6 +236,52 @@ profiles = table(
     words("customer_id", key=True),
     json("data"),
     words("source"),
+    moment("at"),
+)
+
+media = table(
+    "media",
+    words("id", key=True),
+    words("conversation_id"),
+    number("message_seq"),
+    words("channel"),
+    words("account"),
+    words("address"),
+    words("agent_id"),
+    moment("created_at"),
+    words("kind"),
+    words("mime"),
+    words("name"),
+    number("size"),
+    flag("ready"),
+)
+Index("ix_media_conversation_id", media.c.conversation_id)
+Index("ix_media_address", media.c.channel, media.c.account, media.c.address)
+partial("ix_media_unsent", media.c.created_at, where="message_seq = 0")
+
+# Not clustered: rows as large as these would make a slow tree.
+media_parts = Table(
+    "media_parts",
+    metadata,
+    words("media_id", key=True),
+    number("number", key=True),
+    Column("data", LargeBinary, nullable=False, info={"as": "bytes"}),
+)
+
+read_marks = table(
+    "read_marks",
+    words("conversation_id", key=True),
+    words("who", key=True),
+    number("seq"),
+    moment("at"),
+)
+
+ratings = table(
+    "ratings",
+    words("conversation_id", key=True),
+    words("handoff_id", key=True),
+    number("score"),
+    words("comment"),
     moment("at"),
 )
 

@@ -5,15 +5,29 @@ from __future__ import annotations
 from bot.store.queries.agents import Agents
 from bot.store.queries.conversations import Conversations
 from bot.store.queries.customers import Customers
+from bot.store.queries.feedback import Feedback
 from bot.store.queries.handoffs import Handoffs
 from bot.store.queries.housekeeping import Housekeeping
 from bot.store.queries.inbox import Inbox
+from bot.store.queries.media import MediaFiles
 from bot.store.queries.messages import Messages
 from bot.store.queries.outbox import Outbox
 from bot.store.queries.timers import Timers
 
 
-class SqlTx(Customers, Conversations, Messages, Inbox, Outbox, Handoffs, Timers, Agents, Housekeeping):
+class SqlTx(
+    Customers,
+    Conversations,
+    Messages,
+    Inbox,
+    Outbox,
+    Handoffs,
+    Timers,
+    Agents,
+    MediaFiles,
+    Feedback,
+    Housekeeping,
+):
     """One transaction, on whatever executor it was given."""
 
     __slots__ = ()

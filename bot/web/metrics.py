@@ -16,6 +16,8 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "messages_out": ("Messages to customers", ("channel", "author")),
     "turns": ("Turns by what became of them", ("outcome",)),
     "handoffs": ("Handoffs requested", ("reason",)),
+    "files_in": ("Files taken in, by what they are and who sent them", ("kind", "by")),
+    "ratings": ("Ratings of agents' help", ("score",)),
     "deliveries": ("Messages given to a platform", ("channel", "outcome")),
     "directory_calls": ("What actions asked of the company's data", ("method", "status")),
     "directory_http": ("Tries to ask the company's system", ("operation", "outcome")),

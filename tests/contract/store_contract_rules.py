@@ -12,7 +12,9 @@ from bot.domain.agents import Agent, AuditEntry, Role, Session
 from bot.domain.conversation import Owner
 from bot.domain.customer import ChannelIdentity, Customer, Effect
 from bot.domain.errors import Conflict, InvalidInput, StoreError
+from bot.domain.feedback import Rating
 from bot.domain.handoff import Handoff, Reason
+from bot.domain.message import Author
 from bot.domain.work import InboxOutcome, Timer, TimerKind
 from bot.ports import Store, Tx
 from bot.store.tables import metadata
@@ -20,6 +22,7 @@ from tests.contract.store_kit import (
     NOW,
     StillClock,
     a_conversation,
+    a_file,
     a_message,
     an_inbox_row,
     an_outbox_row,
@@ -29,7 +32,7 @@ from tests.contract.store_kit import (
     write,
 )
 
-HELD = {"conversation_id", "customer_id", "address"}
+HELD = {"conversation_id", "customer_id", "address", "media_id"}
 
 
 def an_agent(agent_id: str, email: str, name: str = "Ana") -> Agent:
@@ -80,6 +83,11 @@ async def a_whole_customer(
         lambda tx: tx.grant_order(c, "4521", NOW),
         lambda tx: tx.put_profile(customer_id, {"name": "secret"}, "demo", NOW),
         lambda tx: tx.set_timer(Timer(conversation_id=c, kind=TimerKind.REMINDER, due_at=NOW)),
+        *a_file(some_id("f"), conversation_id=c, message_seq=1, address=address),
+        lambda tx: tx.mark_read(c, Author.CUSTOMER, 1, NOW),
+        lambda tx: tx.put_rating(
+            Rating(conversation_id=c, handoff_id="h1", score=1, comment="secret", at=NOW)
+        ),
         lambda tx: tx.add_audit(
             AuditEntry(
                 id=some_id("l"),
@@ -189,7 +197,7 @@ class HousekeepingContract:
         await a_whole_customer(store, "cu1", "a1")
         export = await store.read(lambda tx: tx.export_customer("cu1"))
         holding = {table.name for table in metadata.sorted_tables if HELD & set(table.c.keys())}
-        assert len(holding) >= 13
+        assert len(holding) >= 17
         assert set(export) == holding | {"customers"}
         assert {name: len(rows) for name, rows in export.items()} == dict.fromkeys(export, 1)
 
@@ -202,6 +210,7 @@ class HousekeepingContract:
         assert export["messages"][0]["created_at"] == NOW.isoformat()
         assert export["messages"][0]["custom"] == {"a": "secret"}
         assert export["conversations"][0]["id"] == mine
+        assert export["media_parts"][0]["data"] == "c2VjcmV0"
         assert export["dialogue_states"][0]["state"] == "AHNlY3JldA=="
         assert "cu2" not in json.dumps(export)
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import psycopg2
 
 from bot.domain.conversation import Conversation, Owner
+from bot.domain.media import Media
 from bot.domain.message import Author, Kind, Message
 from bot.domain.work import InboxRow, OutboxRow
 from bot.ports import Store, Tx
@@ -85,6 +86,29 @@ def an_outbox_row(conversation_id: str, seq: int, **changes: Any) -> OutboxRow:
         due_at=NOW,
     )
     return replace(row, **changes)
+
+
+def a_file(
+    media_id: str, content: bytes = b"secret", **changes: Any
+) -> list[Callable[[Tx], Awaitable[Any]]]:
+    """Return the steps that store a whole file."""
+    plain = Media(
+        id=media_id,
+        created_at=NOW,
+        kind="file",
+        mime="text/plain",
+        name="a.txt",
+        size=len(content),
+        channel="rest",
+        account="default",
+        address="a1",
+    )
+    media = replace(plain, **changes)
+    return [
+        lambda tx: tx.add_media(media),
+        lambda tx: tx.add_media_part(media_id, 0, content),
+        lambda tx: tx.finish_media(media_id),
+    ]
 
 
 async def write(store: Store, *steps: Callable[[Tx], Awaitable[Any]]) -> list[Any]:

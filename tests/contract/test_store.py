@@ -17,6 +17,7 @@ from tests.contract.store_contract import (
     MessagesContract,
     WorkContract,
 )
+from tests.contract.store_contract_media import FeedbackContract, MediaContract
 from tests.contract.store_contract_rules import DeskContract, HousekeepingContract, TransactionContract
 from tests.contract.store_kit import StillClock, a_message, empty_postgres, write
 from tests.servers import new_database
@@ -27,6 +28,8 @@ class StoreContract(
     ConversationsContract,
     MessagesContract,
     WorkContract,
+    MediaContract,
+    FeedbackContract,
     DeskContract,
     HousekeepingContract,
     TransactionContract,
@@ -107,6 +110,6 @@ class TestPostgres(StoreContract):
 
 def test_the_suite_is_the_same_everywhere() -> None:
     cases = {name for name in dir(StoreContract) if name.startswith("test_")}
-    assert len(cases) >= 55
+    assert len(cases) >= 65
     for suite in (TestSqliteFile, TestSqliteInline, TestSqliteMemory, TestPostgres):
         assert cases <= set(dir(suite))

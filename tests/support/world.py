@@ -26,9 +26,11 @@ from bot.services.delivery import Deliveries
 from bot.services.desk import DeskService
 from bot.services.directory import DirectoryGateway
 from bot.services.dispatcher import Dispatcher
+from bot.services.feedback import Feedback
 from bot.services.gathering import Gathering
 from bot.services.handoffs import Handoffs
 from bot.services.intake import Accepted, Intake
+from bot.services.media import MediaStore
 from bot.services.packet import Packets
 from bot.services.record import Record
 from bot.services.reminders import Reminders
@@ -336,6 +338,10 @@ class World:
             expiry=EXPIRY,
             agent_silent=AGENT_SILENT,
         )
+        self.media = MediaStore(
+            store=self.store, clock=self.clock, metrics=self.metrics, secret="s" * 32, max_bytes=2_000_000
+        )
+        self.feedback = Feedback(**shared, record=self.record, metrics=self.metrics)
         self.timers = Timers(
             **parts,
             expiry=EXPIRY,
@@ -344,6 +350,7 @@ class World:
             sent=self.deliveries.wake,
             reminders=self.reminders,
             wake=self.dispatcher.wake,
+            clean_media=self.media.clean,
         )
 
     async def crash(self) -> None:

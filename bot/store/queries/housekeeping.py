@@ -1,8 +1,9 @@
 """Keeping, handing out and deleting what is stored of customers, over every table that has it.
 
 The tables are found by their columns: what has a `conversation_id` goes with the conversation, what
-has a `customer_id` with the customer, and what has only an address with the customer's addresses. The
-audit log stays, without what it says of the customer.
+has a `customer_id` with the customer, and what has only an address with the customer's addresses. Files
+go with their conversation, those that were never sent with the address, and their bytes by `media_id`.
+The audit log stays, without what it says of the customer.
 """
 
 from __future__ import annotations
@@ -12,7 +13,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Select, Table, bindparam, delete, exists, literal_column, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    literal_column,
+    select,
+    update,
+)
 
 from bot.domain.conversation import Owner
 from bot.domain.work import InboxStatus
@@ -73,6 +85,29 @@ DELETE_OF_CONVERSATION = _deletes(
 )
 DELETE_CONVERSATION = _deletes([tables.conversations], "id")
 DELETE_OF_ADDRESS = _deletes(OF_ADDRESS, *_ADDRESS)
+_f, _b = tables.media, tables.media_parts
+_IN_CONVERSATION = (_f.c.conversation_id == bindparam("conversation_id"),)
+_UNSENT_FROM = (*_by(_f, *_ADDRESS), _f.c.conversation_id == literal_column("''"))
+
+
+def _bytes_of(*files: ColumnElement[bool]) -> ColumnElement[bool]:
+    return _b.c.media_id.in_(select(_f.c.id).where(*files))
+
+
+READ_BYTES = Statement(
+    lambda _: select(_b).where(_bytes_of(*_IN_CONVERSATION)).order_by(*_b.primary_key), "conversation_id"
+)
+READ_UNSENT = Statement(lambda _: select(_f).where(*_UNSENT_FROM).order_by(_f.c.id), *_ADDRESS)
+READ_UNSENT_BYTES = Statement(
+    lambda _: select(_b).where(_bytes_of(*_UNSENT_FROM)).order_by(*_b.primary_key), *_ADDRESS
+)
+DELETE_BYTES = Statement(lambda _: delete(_b).where(_bytes_of(*_IN_CONVERSATION)), "conversation_id")
+DELETE_UNSENT = (
+    Statement(lambda _: delete(_b).where(_bytes_of(*_UNSENT_FROM)), *_ADDRESS),
+    Statement(lambda _: delete(_f).where(*_UNSENT_FROM), *_ADDRESS),
+)
+READ_OF_CONVERSATION[_b.name] = (_b, READ_BYTES)
+READ_OF_ADDRESS |= {_f.name: (_f, READ_UNSENT), _b.name: (_b, READ_UNSENT_BYTES)}
 EMPTY_AUDIT = Statement(
     lambda _: (
         update(tables.audit)
@@ -186,7 +221,7 @@ class Housekeeping(Part):
         addresses = {tuple(row) for row in await self.db.all(ADDRESSES_OF, (customer_id,))}
         addresses |= {tuple(row)[1:] for row in conversations}
         for address in sorted(addresses):
-            for statement in DELETE_OF_ADDRESS:
+            for statement in (*DELETE_OF_ADDRESS, *DELETE_UNSENT):
                 await self.db.run(statement, address)
         for row in conversations:
             await self._delete_conversation(row[0])
@@ -194,7 +229,8 @@ class Housekeeping(Part):
         return len(conversations)
 
     async def _delete_conversation(self, conversation_id: str) -> None:
-        for statement in (*DELETE_OF_CONVERSATION, EMPTY_AUDIT, *DELETE_CONVERSATION):
+        # The bytes first: they are found by the files.
+        for statement in (DELETE_BYTES, *DELETE_OF_CONVERSATION, EMPTY_AUDIT, *DELETE_CONVERSATION):
             await self.db.run(statement, (conversation_id,))
 
     async def _delete_customer(self, customer_id: str) -> None:
