@@ -253,7 +253,7 @@ def web(given: Parts, services: Core) -> WebServer:
         parts=(rest, desk),
         metrics_token=settings.metrics_token.reveal(),
         demo=settings.demo,
-        shop=_demo_shop(given) if settings.demo else None,
+        shop=demo_shop(given) if settings.demo else None,
         proxies=settings.proxies,
         access_log=settings.log_level in ("debug", "info"),
         gauges=_gauges(given),
@@ -355,7 +355,7 @@ def _seed(settings: Settings) -> Path:
     return settings.project_dir / "data" / "demo" / "shop.json"
 
 
-def _demo_shop(given: Parts) -> DemoShop:
+def demo_shop(given: Parts) -> DemoShop:
     """Return what the demo page shows; it signs who its reader is as a company's own site would."""
     visitors = {visitor.ref: visitor for visitor in read_visitors(_seed(given.settings))}
     secret = identity_secret(given.settings).reveal()

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bot.desk import DeskApi
-from bot.web import Metrics, WebDeps, WebServer, create_app
+from bot.web import DemoShop, Metrics, WebDeps, WebServer, create_app
 from connectors.channels.rest import RestChannel, RestLimits
 from tests.support.clock import FakeClock
 from tests.web.desk_fakes import PASSWORD, FakeDesk, FakeSignIn
@@ -34,6 +34,7 @@ class World:
     metrics_token: str = ""
     identity_secret: str = ""
     demo: bool = True
+    shop: DemoShop | None = None
     public_url: str = "http://127.0.0.1:8080"
     access_log: bool = False
     limits: RestLimits = field(default_factory=RestLimits)
@@ -72,6 +73,7 @@ class World:
             parts=self.parts,
             metrics_token=self.metrics_token,
             demo=self.demo,
+            shop=self.shop,
             access_log=self.access_log,
         )
 

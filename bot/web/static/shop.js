@@ -139,12 +139,10 @@
   }
 
   // --- day and evening, languages -----------------------------------------------------------------
-  const dark = matchMedia("(prefers-color-scheme: dark)");
   function applyTheme() {
-    const wanted = known.theme || "auto";
-    document.documentElement.dataset.theme = wanted === "auto" ? (dark.matches ? "dark" : "light") : wanted;
-    $("theme").value = wanted;
-    chat("setTheme", wanted);
+    if (known.theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = known.theme;
+    chat("setTheme", known.theme);
   }
   function choose(element, name, apply) {
     element.value = known[name] || "auto";
@@ -165,8 +163,6 @@
   $("sign-out").addEventListener("click", () => { become(""); $("who").focus(); });
   choose($("theme"), "theme", applyTheme);
   choose($("locale"), "locale", () => chat("setLocale", known.locale));
-  applyTheme();
-  dark.addEventListener("change", applyTheme);
   if (known.who) chat("identify", () => token(known.who));
   const failed = () => { $("about").textContent = "The shop does not answer. Reload the page to try again."; };
   refresh().catch(failed);
