@@ -48,6 +48,7 @@ from bot.services.replies import Replies, Transcript, Watch
 from bot.services.signin import SignIns
 from bot.services.timers import Timers
 from bot.services.turns import Turns
+from bot.services.visits import Visits
 from bot.settings import Settings, identity_secret, secret_key
 from bot.store import open_store
 from bot.training.registry import Model, live_model
@@ -58,6 +59,7 @@ from bot.web.metrics import Metrics
 from bot.web.server import WebServer
 from connectors.channels.core import identity
 from connectors.channels.rest import RestChannel, RestLimits
+from connectors.channels.webchat import ChatLimits, WebChat
 from connectors.customers.demo import DemoDirectory, Failure, read_visitors
 from connectors.customers.none import UnconnectedDirectory
 
@@ -94,9 +96,10 @@ class Parts:
 
     @property
     def capabilities(self) -> dict[str, Capabilities]:
-        """Return what each channel can do, the built-in one included."""
+        """Return what each channel can do, the built-in ones included."""
         found = {name: channel.capabilities for name, channel in self.channels.items()}
-        return {RestChannel.name: RestChannel.capabilities, **found}
+        built_in = {channel.name: channel.capabilities for channel in (RestChannel, WebChat)}
+        return {**built_in, **found}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +115,7 @@ class Core:
     timers: Timers
     media: MediaStore
     feedback: Feedback
+    visits: Visits
 
 
 def parts(
@@ -206,6 +210,7 @@ def core(given: Parts) -> Core:
         ),
         media=media,
         feedback=Feedback(**given.shared, record=record, metrics=given.metrics),
+        visits=Visits(**given.shared, record=record, handoffs=handoffs, channel=WebChat.name),
     )
 
 
@@ -234,6 +239,21 @@ def web(given: Parts, services: Core) -> WebServer:
         public_url=settings.public_url,
         limits=RestLimits(messages=settings.rate_limit.count, window=settings.rate_limit.seconds),
     )
+    chat = WebChat(
+        intake=services.intake,
+        visits=services.visits,
+        bus=given.bus,
+        clock=given.clock,
+        secret=secret_key(settings).reveal(),
+        identity_secret=identity_secret(settings).reveal(),
+        origins=settings.chat_origins,
+        public_url=settings.public_url,
+        limits=ChatLimits(
+            messages=settings.rate_limit.count,
+            window=settings.rate_limit.seconds,
+            sockets=settings.chat_sockets_per_address,
+        ),
+    )
     sign_in = SignIns(
         **given.shared, lasts=timedelta(hours=settings.session_hours), key=secret_key(settings).reveal()
     )
@@ -250,7 +270,7 @@ def web(given: Parts, services: Core) -> WebServer:
         metrics=given.metrics,
         public_url=settings.base_url,
         version=__version__,
-        parts=(rest, desk),
+        parts=(rest, chat, desk),
         metrics_token=settings.metrics_token.reveal(),
         demo=settings.demo,
         shop=demo_shop(given) if settings.demo else None,

@@ -142,6 +142,27 @@ def url(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+def origins(value: str) -> tuple[str, ...]:
+    """Take origins as browsers write them, with commas between; `*` is all of them."""
+    found = []
+    for part in value.split(","):
+        text = part.strip()
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError:
+            parts, port = urlsplit(""), 0
+        plain = parts.scheme in ("http", "https") and parts.hostname and port != 0
+        rest = parts.path not in ("", "/") or parts.query or parts.fragment or parts.username is not None
+        if text != "*" and (not plain or rest or not text.isascii()):
+            raise ValueError("must be like https://shop.example.com, https://www.example.com:8443")
+        usual = {"http": 80, "https": 443}.get(parts.scheme)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        shown = f":{port}" if port and port != usual else ""
+        found.append("*" if text == "*" else f"{parts.scheme}://{host}{shown}")
+    return tuple(found)
+
+
 def service_url(value: str) -> str:
     """Take the address of a service that we call: its token has a setting of its own."""
     parts = urlsplit(str(url("http", "https")(value)))

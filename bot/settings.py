@@ -135,6 +135,17 @@ class Settings:
         "Key with which your site signs who a customer is; a demo has one of its own.",
         shown="everybody is anonymous",
     )
+    chat_origins: tuple[str, ...] = _setting(
+        kind.origins,
+        "",
+        "Sites whose pages may use the web chat, such as `https://shop.example.com`, with commas; `*` for"
+        " all.",
+        shown="this server's own pages",
+        unset=(),
+    )
+    chat_sockets_per_address: int = _setting(
+        kind.integer(1, 100_000), "50", "Web chat connections at once from one IP address."
+    )
     metrics_token: Secret = _secret(
         16, "Bearer token for `/metrics`; without it only this machine may read.", shown="off"
     )

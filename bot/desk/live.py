@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 import structlog
@@ -12,21 +12,13 @@ from sanic import Request
 from bot.desk.guard import Guard
 from bot.desk.services import DeskService, SignIn
 from bot.desk.socket import GOING_AWAY, SIGNED_OUT, Socket
-from bot.domain.errors import DomainError
 from bot.http.routes import Access, Route
+from bot.http.sockets import require_upgrade
 from bot.ports import Bus, Clock, Hint
 
 log = structlog.get_logger("baton.desk")
 
 _encode = msgspec.json.Encoder().encode
-
-
-class UpgradeRequired(DomainError):
-    """A WebSocket address was called without one."""
-
-    code: ClassVar[str] = "upgrade_required"
-    http_status: ClassVar[int] = 426
-    public_message: ClassVar[str] = "This address speaks WebSocket."
 
 
 class Live:
@@ -66,8 +58,7 @@ class Live:
 
     async def connect(self, request: Request) -> None:
         """Serve one connection from handshake to end."""
-        if request.headers.getone("upgrade", "").lower() != "websocket":
-            raise UpgradeRequired
+        require_upgrade(request)
         self._guard.same_site(request)
         caller = await self._guard.caller(request, changing=False)
         transport: Any = request.transport

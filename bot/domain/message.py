@@ -202,6 +202,9 @@ class InboundMessage:
     display_name: str = ""
     language: str = ""
     reply_until: datetime | None = None
+    signed_in_only: bool = False
+    """Whether a conversation that somebody has signed in to takes messages from them alone. A channel
+    says so that knows with each message who is there; others let it pass as an unknown person's."""
     raw: dict[str, Any] = field(default_factory=dict)
     """Untrusted client metadata; kept out of every decision about identity."""
 

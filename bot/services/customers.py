@@ -11,6 +11,7 @@ from bot.domain.errors import OtherCustomer
 from bot.domain.ids import new_id
 from bot.domain.message import IdentityClaim, InboundMessage
 from bot.ports import Tx
+from bot.services.record import Record
 
 
 def trust_of(inbound: InboundMessage) -> Trust:
@@ -24,14 +25,16 @@ async def refuse_another(tx: Tx, inbound: InboundMessage) -> None:
     Asked before anything else, so that they do not even see the answer to a repeated message.
 
     Raises:
-        OtherCustomer: the channel vouches for somebody else than before.
+        OtherCustomer: the channel vouches for somebody else than before, or, where it knows at each
+            moment who is there (`signed_in_only`), for nobody.
     """
     claim = _vouched(inbound.identity)
-    if claim is None or not claim.directory_ref:
+    ref = claim.directory_ref if claim else ""
+    if not ref and not inbound.signed_in_only:
         return
     identity = await tx.identity(inbound.channel, inbound.account, inbound.address)
     customer = await tx.customer(identity.customer_id) if identity else None
-    if customer is not None and customer.directory_ref not in ("", claim.directory_ref):
+    if customer is not None and customer.directory_ref not in ("", ref):
         raise OtherCustomer
 
 
@@ -55,22 +58,29 @@ async def new_customer(tx: Tx, inbound: InboundMessage, now: datetime) -> Custom
 
 
 async def learn(
-    tx: Tx, conversation: Conversation, identity: ChannelIdentity, inbound: InboundMessage
+    tx: Tx,
+    record: Record,
+    conversation: Conversation,
+    identity: ChannelIdentity,
+    claim: IdentityClaim,
+    now: datetime,
 ) -> Conversation:
-    """Take in what the channel vouches for with this message, and return the conversation.
+    """Take in what the channel vouches for, and return the conversation; the caller stores it.
 
-    Who signs in in the middle joins the conversation to the customer that they are known as.
+    Who signs in in the middle joins the conversation to the customer that they are known as; agents
+    see where in the transcript that was.
     """
-    customer, claim = await tx.customer(conversation.customer_id), _vouched(inbound.identity)
-    if customer is None or claim is None:
+    customer, vouched = await tx.customer(conversation.customer_id), _vouched(claim)
+    if customer is None or vouched is None:
         return conversation
-    if claim.directory_ref and not customer.directory_ref:
-        known = await tx.customer_by_ref(claim.directory_ref)
-        if known is not None:
-            await _improved(tx, known, claim)
-            return await _join(tx, conversation, identity, known)
-    await _improved(tx, customer, claim)
-    return conversation
+    if not vouched.directory_ref or customer.directory_ref:
+        await _improved(tx, customer, vouched)
+        return conversation
+    known = await tx.customer_by_ref(vouched.directory_ref)
+    await _improved(tx, known or customer, vouched)
+    if known is not None:
+        conversation = await _join(tx, conversation, identity, known)
+    return await record.event(tx, conversation, "signed_in", now, customer=vouched.name)
 
 
 async def _improved(tx: Tx, customer: Customer, claim: IdentityClaim) -> Customer:

@@ -35,12 +35,13 @@ WAITING_NOTICE_EVERY = timedelta(seconds=60)
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Accepted:
     """A message that is stored for good. `done` says that no turn will follow; `replies` then holds
-    what was answered at once.
+    what was answered at once. `seq` is the newest entry's number, `message_seq` the message's own.
     """
 
     inbox_id: str
     conversation_id: str
     seq: int
+    message_seq: int = 0
     duplicate: bool = False
     done: bool = False
     replies: tuple[Message, ...] = ()
@@ -120,8 +121,7 @@ class Intake:
     async def _store_arrival(self, tx: Tx, arrival: _Arrival) -> Accepted:
         inbound, now = arrival.inbound, arrival.now
         arrival.replies, arrival.outcome = [], None
-        if inbound.identity is not None:
-            await refuse_another(tx, inbound)
+        await refuse_another(tx, inbound)
         first = await tx.remember(
             inbound.channel, inbound.account, inbound.address, inbound.external_id, arrival.inbox_id, now
         )
@@ -143,6 +143,7 @@ class Intake:
             inbox_id=arrival.inbox_id,
             conversation_id=conversation.id,
             seq=conversation.seq,
+            message_seq=message.seq,
             done=arrival.outcome is not None,
             replies=tuple(arrival.replies),
         )
@@ -157,6 +158,7 @@ class Intake:
             inbox_id=inbox_id,
             conversation_id=row.conversation_id,
             seq=row.message_seq,
+            message_seq=row.message_seq,
             duplicate=True,
             done=done,
             replies=tuple(replies),
@@ -173,7 +175,7 @@ class Intake:
             conversation = await self._begin(tx, inbound, now, customer_id=identity.customer_id)
             identity = replace(identity, conversation_id=conversation.id)
         if inbound.identity is not None:
-            conversation = await learn(tx, conversation, identity, inbound)
+            conversation = await learn(tx, self._record, conversation, identity, inbound.identity, now)
         if conversation.owner is Owner.NOBODY:
             return await self._reopen(tx, conversation, now)
         return conversation

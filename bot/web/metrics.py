@@ -35,6 +35,9 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "conversations": ("Conversations by owner", ("owner",)),
     "queue_length": ("Conversations that wait for a person", ()),
     "rest_polls": ("Long polls of the REST channel that wait", ()),
+    "chat_sockets": ("Web chat connections to this node", ()),
+    "chat_polls": ("Web chat calls without a WebSocket that are under way", ()),
+    "chat_conversations": ("Web chat addresses that somebody is at", ()),
     "live_sockets": ("Desks connected to this node", ()),
 }
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)

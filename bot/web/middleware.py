@@ -11,6 +11,7 @@ import structlog
 from sanic import HTTPResponse, Request
 from sanic.response import BaseHTTPResponse
 
+from bot.http.headers import more_headers
 from bot.web.metrics import Metrics
 
 log = structlog.get_logger("baton.access")
@@ -60,6 +61,7 @@ def finisher(*, metrics: Metrics, secure: bool, access_log: bool) -> Finish:
         for name, value in common:
             target[name] = value
         target["x-request-id"] = identity
+        target.update(more_headers(request))
         if "content-security-policy" not in target:
             target["content-security-policy"] = _API_POLICY
         if "cache-control" not in target:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain.errors import OtherCustomer
-from bot.domain.message import IdentityClaim
+from bot.domain.message import IdentityClaim, Kind
 from tests.support.world import World, until
 
 ADA = IdentityClaim(trust="verified", directory_ref="C1", name="Ada Test", email="ada@example.com")
@@ -86,7 +86,14 @@ async def test_who_signs_in_later_takes_the_conversation_along(world: World) -> 
         moved.customer_id
     )
     assert await world.store.read(lambda tx: tx.order_grants(moved.id)) == ("7",)
-    assert len(await world.messages("laptop")) == 6
+    entries = await world.messages("laptop")
+    assert len(entries) == 7
+    # Agents see where in the transcript it was: before the words that came with it.
+    assert (entries[4].kind, entries[4].text, entries[4].custom) == (
+        Kind.EVENT,
+        "signed_in",
+        {"customer": "Ada Test"},
+    )
     exported = await world.store.read(lambda tx: tx.export_customer(moved.customer_id))
     assert len(exported["conversations"]) == 2
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
 
-from bot.domain.message import Attachment, InboundMessage, Message
+from bot.domain.message import Attachment, IdentityClaim, InboundMessage, Message
+from bot.domain.visit import Fresh, Look, Ticket, Visit
 
 
 class Intake(Protocol):
@@ -78,4 +79,77 @@ class Media(Protocol):
 
     def url(self, attachment: Attachment) -> str:
         """Return where the customer finds it: a signed path on this server, good for a day or two."""
+        ...
+
+
+class Desk(Protocol):
+    """Who could answer at the moment."""
+
+    @property
+    def online(self) -> int:
+        """Return how many people are there."""
+        ...
+
+    @property
+    def open(self) -> bool:
+        """Say whether it is within opening hours."""
+        ...
+
+    @property
+    def opening_hours(self) -> str:
+        """Return the opening hours in words."""
+        ...
+
+
+class Visits(Protocol):
+    """Receives visitors of a chat: whose a visit is, what is there, what a visitor may do.
+
+    `ref` is the customer's reference of who is signed in, empty for a stranger. Everything with a `ref`
+    raises OtherCustomer when somebody else has signed in at the address.
+    """
+
+    async def arrive(self, ticket: Ticket | None, claim: IdentityClaim | None) -> Visit:
+        """Return where a visitor is received."""
+        ...
+
+    def elsewhere(self, fresh: Fresh, claim: IdentityClaim | None = None) -> Visit:
+        """Return an address that nobody has used."""
+        ...
+
+    async def look(self, address: str, *, after: int) -> Look:
+        """Return what came after a number, and how things stand."""
+        ...
+
+    async def history(
+        self, address: str, ref: str, *, before: int, limit: int
+    ) -> tuple[list[Message], bool]:
+        """Return visible messages before a number, and whether there are older ones."""
+        ...
+
+    async def sequences(self, addresses: Sequence[str]) -> dict[str, tuple[str, int, int]]:
+        """Return conversation, newest number and owner version at each address."""
+        ...
+
+    async def places(self) -> dict[str, int]:
+        """Return everybody's place in the queue, by conversation."""
+        ...
+
+    async def desk(self) -> Desk:
+        """Return who could answer now."""
+        ...
+
+    async def typing(self, conversation_id: str) -> None:
+        """Let the desks see that the customer is writing."""
+        ...
+
+    async def read(self, address: str, ref: str, *, seq: int) -> None:
+        """Note up to where the customer has read."""
+        ...
+
+    async def rate(self, address: str, ref: str, *, score: int, comment: str) -> None:
+        """Keep what the customer says of the agent's help. Raises Conflict if there is nothing to rate."""
+        ...
+
+    async def erase(self, address: str, ref: str) -> int:
+        """Delete everything that is stored of the customer; return how many conversations went."""
         ...

@@ -34,7 +34,12 @@ _EXACT = 2**53
 
 
 def verify(token: str, *, secret: str, now: datetime) -> IdentityClaim:
-    """Return who a token speaks for.
+    """Return who a token speaks for; see `read`."""
+    return read(token, secret=secret, now=now)[0]
+
+
+def read(token: str, *, secret: str, now: datetime) -> tuple[IdentityClaim, datetime]:
+    """Return who a token speaks for, and when it expires (clocks that differ are for the caller).
 
     Raises:
         NotPermitted: without a secret no identity is accepted.
@@ -53,12 +58,13 @@ def verify(token: str, *, secret: str, now: datetime) -> IdentityClaim:
         )
     claims = _signed(token, secret)
     _check_times(claims, now.timestamp())
-    return IdentityClaim(
+    claim = IdentityClaim(
         trust=Trust.VERIFIED.value,
         directory_ref=_text(claims, "sub", MAX_SUBJECT),
         name=_text(claims, "name", MAX_NAME, optional=True),
         email=_text(claims, "email", MAX_EMAIL, optional=True),
     )
+    return claim, datetime.fromtimestamp(_time(claims, "exp"), now.tzinfo)
 
 
 def sign(
