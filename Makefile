@@ -12,6 +12,8 @@ endif
 # One thread per process: Baton grows by processes, and idle thread pools cost start-up time.
 export OMP_NUM_THREADS ?= 1
 export RASA_TELEMETRY_ENABLED := false
+# Tests run on up to four cores; with one, or WORKERS=1, they run in pytest's own process.
+WORKERS ?= $(shell cores=$$(env -u OMP_NUM_THREADS nproc); echo $$((cores < 4 ? cores : 4)))
 
 .PHONY: help
 help: ## Show this list
@@ -33,7 +35,7 @@ train: setup ## Train the model if its data changed
 
 .PHONY: test
 test: train ## Run all tests but the long ones, with a real PostgreSQL and Redis (installed if we are root)
-	@$(BIN)/pytest -m "not long" -ra
+	@workers=$(WORKERS); $(BIN)/pytest -m "not long" -ra -n $$((workers > 1 ? workers : 0))
 
 .PHONY: test-long
 test-long: train ## Run the crash, fuzz and load runs

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 pytest.register_assert_rewrite("tests.contract.store_contract", "tests.contract.store_contract_rules")
 
 from tests.servers import RedisServer, new_database, postgres_server, redis_server, require  # noqa: E402
+from tests.support import parallel  # noqa: E402
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put what takes longest first, where several workers share the tests."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: parallel.place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the tests among the workers in our way."""
+    return parallel.scheduler(config, log)
 
 
 @pytest.fixture(scope="session")

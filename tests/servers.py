@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -24,8 +25,15 @@ from typing import TypeVar
 
 import pytest
 
+from tests.support.parallel import one_at_a_time
+
 T = TypeVar("T")
 PR_SET_PDEATHSIG = 1
+PORTS = (18_000, 32_000)
+WORKERS = 8
+"""How many workers may share the ports."""
+_given: set[int] = set()
+_chance = random.SystemRandom()  # nobody else's seed: two runs must not try the same ports
 
 
 class ServerUnavailable(Exception):
@@ -179,6 +187,11 @@ def install(package: str) -> None:
     """Install a Debian package if that is possible; RUNLEVEL=1 keeps its service from starting."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return
+    with one_at_a_time("install"):
+        _install(package)
+
+
+def _install(package: str) -> None:
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", package]
     print(f"\ninstalling {package} for the tests", file=sys.__stderr__)
@@ -201,11 +214,20 @@ def unprivileged_user() -> str:
 
 
 def free_port() -> int:
-    """Return a TCP port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port that nobody listens on, and that nobody else is going to be given.
+
+    The kernel gives ports above these to whoever asks for any, so one of those could be gone by the time
+    that the caller binds it. Each worker of a parallel run has every so manieth port for itself.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
+    for _ in range(1_000):
+        port = _chance.randrange(*PORTS, WORKERS) + worker
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                return port
+    raise RuntimeError(f"there is no free port between {PORTS[0]} and {PORTS[1]}")
 
 
 def identity(user: str) -> dict[str, object]:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.parallel import one_at_a_time
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent / "assistant"
 CACHE = ROOT / ".baton" / "cache" / "engine-tests"
@@ -21,8 +23,9 @@ def trained_model() -> Path:
         digest.update(file.name.encode() + file.read_bytes())
     name = f"model-{digest.hexdigest()[:12]}"
     model = CACHE / f"{name}.tar.gz"
-    if not model.is_file():
-        _train(name)
+    with one_at_a_time("engine-model"):
+        if not model.is_file():
+            _train(name)
     return model
 
 
