@@ -169,5 +169,8 @@
   // What is said in the chat changes orders: look again soon after.
   let soon = 0;
   chat("on", "message", () => { clearTimeout(soon); soon = setTimeout(() => refresh().catch(() => {}), 1200); });
+  for (const [event, opened] of [["open", true], ["close", false]]) {
+    chat("on", event, () => document.body.classList.toggle("chatting", opened));
+  }
   addEventListener("load", () => setTimeout(() => { $("chat-missing").hidden = !Array.isArray(window.Baton); }, 3000));
 })();
