@@ -17,7 +17,7 @@ from bot.desk import DeskApi
 from bot.domain.conversation import Owner
 from bot.domain.customer import Trust
 from bot.domain.ids import new_secret
-from bot.domain.message import IdentityClaim
+from bot.domain.message import Attachment, IdentityClaim
 from bot.engine.endpoints import action_server
 from bot.engine.pool import EnginePool
 from bot.engine.signing import derived_key
@@ -34,6 +34,7 @@ from bot.ports import (
 from bot.sentences import LiveSentences, catalogue, written_catalogue
 from bot.services.delivery import Deliveries
 from bot.services.desk import DeskService
+from bot.services.desk_files import DeskFiles
 from bot.services.directory import DirectoryGateway
 from bot.services.dispatcher import Dispatcher
 from bot.services.feedback import Feedback
@@ -55,6 +56,7 @@ from bot.training.registry import Model, live_model
 from bot.web.application import create_app
 from bot.web.demo import DemoShop, DemoVisitor
 from bot.web.deps import WebDeps
+from bot.web.media import MediaPages
 from bot.web.metrics import Metrics
 from bot.web.server import WebServer
 from connectors.channels.core import identity
@@ -238,6 +240,7 @@ def web(given: Parts, services: Core) -> WebServer:
         identity_secret=identity_secret(settings).reveal(),
         public_url=settings.public_url,
         limits=RestLimits(messages=settings.rate_limit.count, window=settings.rate_limit.seconds),
+        file_url=_file_url(services.media, settings.base_url),
     )
     chat = WebChat(
         intake=services.intake,
@@ -259,6 +262,7 @@ def web(given: Parts, services: Core) -> WebServer:
     )
     desk = DeskApi(
         desk=services.desk,
+        files=DeskFiles(store=given.store, media=services.media, feedback=services.feedback),
         sign_in=sign_in,
         bus=given.bus,
         clock=given.clock,
@@ -270,7 +274,7 @@ def web(given: Parts, services: Core) -> WebServer:
         metrics=given.metrics,
         public_url=settings.base_url,
         version=__version__,
-        parts=(rest, chat, desk),
+        parts=(rest, chat, desk, MediaPages(services.media)),
         metrics_token=settings.metrics_token.reveal(),
         demo=settings.demo,
         shop=demo_shop(given) if settings.demo else None,
@@ -279,6 +283,16 @@ def web(given: Parts, services: Core) -> WebServer:
         gauges=_gauges(given),
     )
     return WebServer(create_app(deps), host=settings.host, port=settings.port, parts=deps.parts)
+
+
+def _file_url(media: MediaStore, base: str) -> Callable[[Attachment], str]:
+    """Return what gives files whole addresses, for clients that were told no other one of ours."""
+
+    def file_url(attachment: Attachment) -> str:
+        url = media.url(attachment)
+        return base + url if url.startswith("/") else url
+
+    return file_url
 
 
 def gateway(given: Parts) -> DirectoryGateway:

@@ -9,11 +9,13 @@ from sanic import HTTPResponse, Request
 
 from bot.desk import shapes
 from bot.desk.conversations import Conversations
+from bot.desk.files import Files
 from bot.desk.guard import Caller, Guard
 from bot.desk.live import Live
-from bot.desk.services import DeskService, SignIn
+from bot.desk.services import DeskFiles, DeskService, SignIn
 from bot.desk.sessions import Sessions
 from bot.http.routes import Access, Handler, Route
+from bot.http.uploads import FileQuery
 from bot.ports import Bus, Clock
 
 _READ = (400, 401, 403, 429, 503)
@@ -22,22 +24,30 @@ _MOVE = (*_WRITE, 404, 409)
 _BASE = "/api/v1"
 _ONE = f"{_BASE}/conversations/{{conversation_id}}"
 
-_Guarded = Callable[..., Coroutine[Any, Any, HTTPResponse]]
+_Guarded = Callable[..., Coroutine[Any, Any, HTTPResponse | None]]
 
 
 class DeskApi:
     """What agents, supervisors and their programs call."""
 
     def __init__(
-        self, *, desk: DeskService, sign_in: SignIn, bus: Bus, clock: Clock, public_url: str = ""
+        self,
+        *,
+        desk: DeskService,
+        files: DeskFiles,
+        sign_in: SignIn,
+        bus: Bus,
+        clock: Clock,
+        public_url: str = "",
     ) -> None:
-        """Serve `desk` to those whom `sign_in` knows."""
+        """Serve `desk` and `files` to those whom `sign_in` knows."""
         self._guard = Guard(sign_in=sign_in, bus=bus, public_url=public_url)
         self.live = Live(desk=desk, sign_in=sign_in, guard=self._guard, bus=bus, clock=clock)
         self._sessions = Sessions(
             desk=desk, sign_in=sign_in, guard=self._guard, live=self.live, bus=bus, clock=clock
         )
         self._conversations = Conversations(desk=desk)
+        self._files = Files(files=files)
 
     async def start(self) -> None:
         """Begin to pass hints on."""
@@ -54,7 +64,7 @@ class DeskApi:
     @property
     def routes(self) -> list[Route]:
         """Return what is to be served."""
-        return [*self._people(), *self._reading(), *self._changing()]
+        return [*self._people(), *self._reading(), *self._changing(), *self._with_files()]
 
     def _people(self) -> list[Route]:
         s, tag = self._sessions, "people"
@@ -127,6 +137,24 @@ class DeskApi:
             ),
         ]  # fmt: skip
 
+    def _with_files(self) -> list[Route]:
+        f, tag = self._files, "files"
+        return [
+            self._route(
+                "POST", f"{_ONE}/files", f.keep, tag, "Upload a file, to be sent with a message",
+                stream=True, query=FileQuery, answer=shapes.FileView, status=201,
+                errors=(*_WRITE, 404, 408),
+            ),
+            self._route(
+                "GET", f"{_BASE}/media/{{media_id}}", f.show, tag, "Return a file",
+                answer=str, media="application/octet-stream", errors=(*_READ, 404, 416),
+            ),
+            self._route(
+                "POST", f"{_ONE}/read", f.read, "conversations", "Say how far you have read",
+                body=shapes.ReadBody, answer=shapes.MarksView, errors=(*_WRITE, 404),
+            ),
+        ]  # fmt: skip
+
     def _route(
         self, method: str, path: str, handler: _Guarded, tag: str, summary: str, **values: Any
     ) -> Route:
@@ -143,7 +171,7 @@ class DeskApi:
         )
 
     def _guarded(self, handler: _Guarded, *, changing: bool) -> Handler:
-        async def guarded(request: Request, **parameters: str) -> HTTPResponse:
+        async def guarded(request: Request, **parameters: str) -> HTTPResponse | None:
             caller: Caller = await self._guard.caller(request, changing=changing)
             return await handler(caller, request, **parameters)
 

@@ -47,6 +47,7 @@ class Conversations:
             text=body.text,
             kind=body.kind,
             client_id=body.client_id,
+            files=body.files,
         )
         return answer(said)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from bot.domain.agents import Agent, Availability, Session
+from bot.domain.media import Media
 
 View = dict[str, Any]
 """A plain JSON object; `bot.desk.shapes` says what is in it."""
@@ -31,9 +33,16 @@ class DeskService(Protocol):
         ...
 
     async def say(
-        self, agent: Agent, conversation_id: str, *, text: str, kind: str, client_id: str
+        self,
+        agent: Agent,
+        conversation_id: str,
+        *,
+        text: str,
+        kind: str,
+        client_id: str,
+        files: Sequence[str] = (),
     ) -> View:
-        """Add a reply or a note; idempotent by `client_id`."""
+        """Add a reply or a note, with uploaded files; idempotent by `client_id`. Raises UnknownFile."""
         ...
 
     async def claim(self, agent: Agent, conversation_id: str, *, take: bool = False) -> View:
@@ -72,6 +81,33 @@ class DeskService(Protocol):
 
     async def typing(self, agent: Agent, conversation_id: str) -> None:
         """Show that an answer is being written."""
+        ...
+
+
+class DeskFiles(Protocol):
+    """Files and read marks; the caller comes first here as well."""
+
+    @property
+    def max_bytes(self) -> int:
+        """Return how large a file may be."""
+        ...
+
+    async def keep(
+        self, agent: Agent, conversation_id: str, stream: AsyncIterator[bytes], *, name: str
+    ) -> View:
+        """Take a file in, to be sent in this conversation. Raises TooLarge, UnsupportedFile."""
+        ...
+
+    async def open(self, agent: Agent, media_id: str) -> Media:
+        """Return a file that this agent may see. Raises NotFound."""
+        ...
+
+    def read(self, media: Media, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Yield the bytes from `start` to before `stop`."""
+        ...
+
+    async def mark_read(self, agent: Agent, conversation_id: str, seq: int) -> View:
+        """Note how far the agent has read, and return how far each side has."""
         ...
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from bot.domain.media import MAX_FILES
 from bot.domain.message import MAX_TEXT
 
 _Line = Annotated[str, msgspec.Meta(max_length=200)]
@@ -43,11 +44,20 @@ class AvailabilityBody(Strict):
 
 
 class SayBody(Strict):
-    """A reply to the customer, or a note for agents; the same `client_id` again changes nothing."""
+    """A reply to the customer, or a note for agents; the same `client_id` again changes nothing.
 
-    text: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
+    `files` are ids of uploads; with one, the text may be empty.
+    """
+
     client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+    text: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
     kind: Literal["reply", "note"] = "reply"
+    files: Annotated[list[_Id], msgspec.Meta(max_length=MAX_FILES)] = []
+
+    def __post_init__(self) -> None:
+        """Refuse what says nothing."""
+        if not self.text and not self.files:
+            raise ValueError("Expected `text` or `files`")
 
 
 class ClaimBody(Strict):
@@ -75,6 +85,12 @@ class ResolveBody(Strict):
 
     note: _Note = ""
     reopens_to: Literal["bot", "queue"] = "bot"
+
+
+class ReadBody(Strict):
+    """Up to which entry the agent has read."""
+
+    seq: _Seq
 
 
 class ConversationsQuery(Strict):
@@ -150,6 +166,33 @@ class AvailabilityView(msgspec.Struct, kw_only=True):
     for_seconds: float
 
 
+class FileView(msgspec.Struct, kw_only=True):
+    """A file: where agents find it, what it is, how large. `id` is empty for one that is elsewhere."""
+
+    id: str
+    kind: str
+    url: str
+    name: str
+    mime: str
+    size: int | None
+
+
+class MarksView(msgspec.Struct, kw_only=True):
+    """Up to which entry the customer, and the agents, have read."""
+
+    customer_read: int
+    agent_read: int
+
+
+class RatingView(msgspec.Struct, kw_only=True):
+    """How the customer found an agent's help, 1 to 5."""
+
+    score: int
+    comment: str
+    at: str
+    handoff_id: str
+
+
 class MessageView(msgspec.Struct, kw_only=True):
     """One entry: a message, a note or an event. `nlu` is what was understood of a customer's."""
 
@@ -161,7 +204,7 @@ class MessageView(msgspec.Struct, kw_only=True):
     kind: Literal["text", "choices", "media", "location", "note", "event"]
     text: str
     choices: list[str]
-    attachments: list[dict[str, Any]]
+    attachments: list[FileView]
     custom: dict[str, Any] | None
     created_at: str
     delivery: str
@@ -196,9 +239,12 @@ class ConversationView(msgspec.Struct, kw_only=True):
 
 
 class ConversationDetail(ConversationView, kw_only=True):
-    """A conversation with its customer."""
+    """A conversation with its customer, how far it is read, and the newest rating."""
 
     customer: dict[str, Any] | None
+    customer_read: int
+    agent_read: int
+    rating: RatingView | None
 
 
 class Packet(msgspec.Struct, kw_only=True):

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from sanic import HTTPResponse, Sanic
+from sanic import HTTPResponse, Request, Sanic
+
+from bot.domain.errors import BotError
+from bot.http.uploads import let_go
 
 Handler = Callable[..., Coroutine[Any, Any, HTTPResponse | None]]
 _PARAMETER = re.compile(r"{(\w+)}")
@@ -28,7 +31,8 @@ class Route:
     """One method on one path.
 
     `path` writes parameters as `{name}`. `body`, `query` and `answer` are the types that are read and
-    written; `errors` are the statuses besides 500 that a caller must expect.
+    written; `errors` are the statuses besides 500 that a caller must expect. With `stream` the body is
+    one file, which the handler reads by itself (see `bot.http.uploads`).
     """
 
     method: str
@@ -45,6 +49,7 @@ class Route:
     media: str = "application/json"
     errors: tuple[int, ...] = ()
     websocket: bool = False
+    stream: bool = False
 
     @property
     def parameters(self) -> list[str]:
@@ -88,9 +93,23 @@ def mount(app: Sanic[Any, Any], routes: Iterable[Route]) -> None:
         if route.websocket:
             app.enable_websocket()
         app.add_route(
-            route.handler,
+            _streaming(route.handler) if route.stream else route.handler,
             _PARAMETER.sub(r"<\1:str>", route.path),
             methods=methods,
             name=route.name,
             strict_slashes=route.path != "/",
         )
+
+
+def _streaming(handler: Handler) -> Handler:
+    """Return a function in place of a method: Sanic marks it as one that reads its body by itself."""
+
+    async def reads_its_body(request: Request, **parameters: str) -> HTTPResponse | None:
+        try:
+            return await handler(request, **parameters)
+        except BotError:
+            await let_go(request)
+            raise
+
+    reads_its_body.is_stream = True  # type: ignore[attr-defined]
+    return reads_its_body

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bot.domain.conversation import Conversation
 from bot.domain.errors import UnknownFile
-from bot.domain.media import Media, media_id
+from bot.domain.media import SCHEME, Media, media_id
 from bot.domain.message import Attachment
 from bot.ports import Tx
 
@@ -32,6 +32,15 @@ async def bind(
         if not await tx.bind_media(found_id, conversation.id, conversation.seq + 1):
             raise UnknownFile(field="files")
     return tuple(bound)
+
+
+async def bind_uploads(
+    tx: Tx, ids: Sequence[str], conversation: Conversation, agent_id: str
+) -> tuple[Attachment, ...]:
+    """Make what an agent has uploaded to this conversation part of its next message; see `bind`."""
+    attachments = [Attachment(kind="file", url=SCHEME + one) for one in dict.fromkeys(ids)]
+    here = (conversation.id, agent_id)
+    return await bind(tx, attachments, conversation, lambda m: (m.conversation_id, m.agent_id) == here)
 
 
 def claimed(media: Media | None, theirs: Callable[[Media], bool]) -> Attachment:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.agents import Agent, AuditEntry, Availability, Permission, may
 from bot.domain.conversation import Conversation, Owner, OwnerEvent
-from bot.domain.errors import InvalidInput, InvalidTransition, NotFound, NotPermitted
+from bot.domain.errors import InvalidInput, InvalidTransition, NotFound
 from bot.domain.handoff import HandoffSignal, Outcome, Reason
 from bot.domain.ids import new_id
+from bot.domain.media import MAX_FILES
 from bot.domain.message import MAX_TEXT, Author, Draft, Kind, Message
 from bot.domain.work import InboxOutcome, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
-from bot.services.desk_views import essentials, get_conversation, person, with_names
+from bot.services.attachments import bind_uploads
+from bot.services.desk_views import essentials, get_conversation, person, require, with_names
 from bot.services.directory_effects import plain
 from bot.services.handoffs import Handoffs, next_in_line
 from bot.services.packet import Packets, as_json
@@ -68,7 +70,7 @@ class DeskService:
         self, agent: Agent, *, owner: str, after: str, limit: int
     ) -> list[dict[str, Any]]:
         """List conversations with the essentials; the queue in its order, others newest first."""
-        _require(agent, Permission.READ)
+        require(agent, Permission.READ)
         if owner not in OWNERS:
             raise InvalidInput(f"owner must be one of {', '.join(OWNERS)}.", field="owner")
         wanted = {"mine": Owner.AGENT, "all": None}.get(owner, owner)
@@ -84,7 +86,7 @@ class DeskService:
 
     async def conversation(self, agent: Agent, conversation_id: str) -> dict[str, Any]:
         """Return a conversation with its customer and the packet of its newest handoff."""
-        _require(agent, Permission.READ)
+        require(agent, Permission.READ)
         packet = await self._packets.build(conversation_id)  # first: it brings the profile up to date
         found = await self._store.read(lambda tx: with_names(tx, conversation_id))
         return {**found, "packet": plain(asdict(packet)) if packet else None}
@@ -93,7 +95,7 @@ class DeskService:
         self, agent: Agent, conversation_id: str, *, after: int, limit: int
     ) -> list[dict[str, Any]]:
         """Return messages, notes and events with a greater sequence number."""
-        _require(agent, Permission.READ)
+        require(agent, Permission.READ)
 
         async def work(tx: Tx) -> list[Message]:
             await get_conversation(tx, conversation_id)
@@ -103,7 +105,7 @@ class DeskService:
 
     async def agents(self, agent: Agent) -> list[dict[str, Any]]:
         """List the people at the desk with their presence."""
-        _require(agent, Permission.READ)
+        require(agent, Permission.READ)
         found = await self._store.read(lambda tx: tx.agents())
         presence = await self._bus.presence()
         return [{**person(a), "state": presence.get(a.id, "offline")} for a in found if not a.disabled]
@@ -112,7 +114,7 @@ class DeskService:
         self, agent: Agent, *, after: str, limit: int, actor: str, conversation_id: str
     ) -> list[dict[str, Any]]:
         """Return the audit log, newest first."""
-        _require(agent, Permission.AUDIT)
+        require(agent, Permission.AUDIT)
         entries = await self._store.read(
             lambda tx: tx.audit(actor=actor, conversation_id=conversation_id, after=after, limit=limit)
         )
@@ -122,7 +124,7 @@ class DeskService:
 
     async def set_availability(self, agent: Agent, state: Availability) -> dict[str, Any]:
         """Note whether this agent takes work."""
-        _require(agent, Permission.ANSWER)
+        require(agent, Permission.ANSWER)
         await self._bus.set_presence(agent.id, state.value, PRESENCE_FOR)
         await self._bus.publish(
             Hint(conversation_id=agent.id, kind="presence", data={"state": state.value})
@@ -131,22 +133,29 @@ class DeskService:
 
     async def typing(self, agent: Agent, conversation_id: str) -> None:
         """Let the others and the customer see that an answer is being written."""
-        _require(agent, Permission.ANSWER)
+        require(agent, Permission.ANSWER)
         data = {"agent": agent.id, "name": agent.name}
         await self._bus.publish(Hint(conversation_id=conversation_id, kind="typing", data=data))
 
     # --- changing
 
     async def say(
-        self, agent: Agent, conversation_id: str, *, text: str, kind: str, client_id: str
+        self,
+        agent: Agent,
+        conversation_id: str,
+        *,
+        text: str,
+        kind: str,
+        client_id: str,
+        files: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """Add a reply to the customer, or a note for agents.
+        """Add a reply to the customer, or a note for agents, with files that this agent has uploaded.
 
         The same `client_id` again is the same message. Only the owner may reply; anybody who may
-        answer may leave a note.
+        answer may leave a note. Raises UnknownFile for a file that is not there.
         """
-        _require(agent, Permission.ANSWER)
-        _check_say(text, kind, client_id)
+        require(agent, Permission.ANSWER)
+        _check_say(text, kind, client_id, files)
         now = self._clock.now()
 
         async def work(tx: Tx) -> tuple[Conversation, Message, bool]:
@@ -163,7 +172,8 @@ class DeskService:
                 author_name=agent.name,
                 client_id=_own(agent, client_id),
             )
-            draft = Draft(text=text, kind=Kind.NOTE if kind == "note" else None)
+            attachments = await bind_uploads(tx, files, conversation, agent.id)
+            draft = Draft(text=text, attachments=attachments, kind=Kind.NOTE if kind == "note" else None)
             conversation, message = await self._record.append(tx, conversation, say, draft, now)
             await tx.put_conversation(conversation)
             return conversation, message, True
@@ -186,7 +196,7 @@ class DeskService:
                 return conversation  # asked twice; it is theirs already
             event = OwnerEvent.CLAIMED
             if conversation.owner is Owner.AGENT and take:
-                _require(agent, Permission.SUPERVISE)
+                require(agent, Permission.SUPERVISE)
                 event = OwnerEvent.TAKEN_BY_SUPERVISOR
             conversation = await self._open_if_none(tx, conversation, event, now)
             await self._handoffs.accepted(tx, conversation, agent.id, now)
@@ -278,7 +288,7 @@ class DeskService:
         self, agent: Agent, conversation_id: str, action: str, change: _Change
     ) -> dict[str, Any]:
         """Do one change of owner with its audit entry in one transaction, then tell everybody."""
-        _require(agent, Permission.ANSWER)
+        require(agent, Permission.ANSWER)
         now = self._clock.now()
 
         async def work(tx: Tx) -> Conversation:
@@ -344,11 +354,6 @@ class DeskService:
         return conversation
 
 
-def _require(agent: Agent, permission: Permission) -> None:
-    if not may(agent.role, permission):
-        raise NotPermitted(f"The role {agent.role.value} does not allow this.", role=agent.role.value)
-
-
 def _must_own(conversation: Conversation, agent: Agent) -> None:
     if conversation.owner is Owner.AGENT and conversation.assignee == agent.id:
         return
@@ -365,11 +370,13 @@ def _own(agent: Agent, client_id: str) -> str:
     return f"{agent.id}:{client_id}" if client_id else ""
 
 
-def _check_say(text: str, kind: str, client_id: str) -> None:
+def _check_say(text: str, kind: str, client_id: str, files: Sequence[str]) -> None:
     if kind not in ("reply", "note"):
         raise InvalidInput("kind must be reply or note.", field="kind")
-    if not text.strip():
+    if not text.strip() and not files:
         raise InvalidInput("The message is empty.", field="text")
+    if len(files) > MAX_FILES:
+        raise InvalidInput(f"A message may have at most {MAX_FILES} files.", field="files")
     if len(text) > MAX_TEXT:
         raise InvalidInput(f"A message may have at most {MAX_TEXT} characters.", field="text")
     if len(client_id) > 128:

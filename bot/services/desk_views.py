@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot.domain.agents import Agent
+from bot.domain.agents import Agent, Permission, may
 from bot.domain.conversation import Conversation
-from bot.domain.errors import UnknownConversation
+from bot.domain.errors import NotPermitted, UnknownConversation
+from bot.domain.feedback import Rating
+from bot.domain.message import Author
 from bot.ports import Tx
 from bot.services.directory_effects import plain
 from bot.services.packet import as_json
@@ -24,6 +26,12 @@ def person(agent: Agent) -> dict[str, Any]:
     }
 
 
+def require(agent: Agent, permission: Permission) -> None:
+    """Raise NotPermitted unless the agent's role allows it."""
+    if not may(agent.role, permission):
+        raise NotPermitted(f"The role {agent.role.value} does not allow this.", role=agent.role.value)
+
+
 async def get_conversation(tx: Tx, conversation_id: str, *, lock: bool = False) -> Conversation:
     """Return a conversation. Raises UnknownConversation."""
     conversation = await tx.conversation(conversation_id, lock=lock)
@@ -37,10 +45,39 @@ async def with_names(tx: Tx, conversation_id: str) -> dict[str, Any]:
     conversation = await get_conversation(tx, conversation_id)
     customer = await tx.customer(conversation.customer_id)
     shown = (await essentials(tx, [conversation]))[0]
+    read = await marks(tx, conversation_id)
+    ratings = await tx.ratings(conversation_id)
     return {
         **shown,
         "customer": plain(asdict(customer)) if customer else None,
+        "customer_read": read.customer,
+        "agent_read": read.agent,
+        "rating": _rating(ratings[-1]) if ratings else None,
     }
+
+
+def _rating(rating: Rating) -> dict[str, Any]:
+    return {
+        "score": rating.score,
+        "comment": rating.comment,
+        "at": plain(rating.at),
+        "handoff_id": rating.handoff_id,
+    }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Marks:
+    """Up to which entry each side has read; 0 for nothing yet."""
+
+    customer: int = 0
+    agent: int = 0
+
+
+async def marks(tx: Tx, conversation_id: str) -> Marks:
+    """Return how far each side has read."""
+    found = await tx.read_marks(conversation_id)
+    customer, agent = found.get(Author.CUSTOMER), found.get(Author.AGENT)
+    return Marks(customer=customer.seq if customer else 0, agent=agent.seq if agent else 0)
 
 
 async def essentials(tx: Tx, found: list[Conversation]) -> list[dict[str, Any]]:

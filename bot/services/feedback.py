@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.agents import Agent
@@ -12,19 +11,11 @@ from bot.domain.feedback import MAX_COMMENT, MAY_CHANGE, MAY_RATE, SCORES, Ratin
 from bot.domain.handoff import Handoff, Outcome
 from bot.domain.message import Author
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
-from bot.services.desk_views import get_conversation
+from bot.services.desk_views import Marks, get_conversation, marks
 from bot.services.masking import mask
 from bot.services.record import Record
 
 _HELPED = (Outcome.RESOLVED, Outcome.RETURNED_TO_BOT)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Marks:
-    """Up to which entry each side has read; 0 for nothing yet."""
-
-    customer: int = 0
-    agent: int = 0
 
 
 class Feedback:
@@ -124,13 +115,6 @@ async def conversation_at(
     """Return the conversation of an address."""
     identity = await tx.identity(channel, account, address)
     return await tx.conversation(identity.conversation_id, lock=lock) if identity else None
-
-
-async def marks(tx: Tx, conversation_id: str) -> Marks:
-    """Return how far each side has read."""
-    found = await tx.read_marks(conversation_id)
-    customer, agent = found.get(Author.CUSTOMER), found.get(Author.AGENT)
-    return Marks(customer=customer.seq if customer else 0, agent=agent.seq if agent else 0)
 
 
 async def rateable(tx: Tx, conversation_id: str, now: datetime) -> Handoff | None:

@@ -257,7 +257,7 @@ class Intake:
             return await self._leave_queue(tx, conversation, arrival)
         if conversation.owner is Owner.BOT:
             if arrival.outcome is None and arrival.inbound.attachments and not arrival.shown:
-                return await self._system(tx, conversation, "utter_system_unsupported", arrival)
+                return await self._only_files(tx, conversation, arrival)
             if arrival.outcome is not None:
                 return await self._system(tx, conversation, "utter_system_choice_expired", arrival)
             return conversation
@@ -268,6 +268,14 @@ class Intake:
         if conversation.owner is Owner.AGENT:
             await _expect_agent(tx, conversation, now + self._agent_silent)
         return conversation
+
+    async def _only_files(self, tx: Tx, conversation: Conversation, arrival: _Arrival) -> Conversation:
+        """Say that files are kept, once for several that come one after the other."""
+        last = await tx.last_messages(conversation.id, limit=3)
+        if len(last) == 3 and _answers_files(last[0], last[1], arrival.now):
+            arrival.outcome = InboxOutcome.ANSWERED
+            return conversation
+        return await self._system(tx, conversation, "utter_system_unsupported", arrival)
 
     async def _leave_queue(self, tx: Tx, conversation: Conversation, arrival: _Arrival) -> Conversation:
         if conversation.owner is not Owner.QUEUE:
@@ -304,6 +312,13 @@ async def _quiet(tx: Tx, conversation: Conversation, now: datetime) -> bool:
     recent = await tx.last_messages(conversation.id, limit=10)
     said = [m for m in recent if m.author is Author.SYSTEM and m.visible_to_customer]
     return not said or now - said[-1].created_at >= WAITING_NOTICE_EVERY
+
+
+def _answers_files(message: Message, answer: Message, now: datetime) -> bool:
+    """Say whether the system has just told the customer what becomes of files without words."""
+    only_files = message.author is Author.CUSTOMER and bool(message.attachments) and not message.text
+    recent = now - answer.created_at < WAITING_NOTICE_EVERY
+    return only_files and recent and answer.author is Author.SYSTEM and answer.visible_to_customer
 
 
 def _inbox_row(arrival: _Arrival, message: Message) -> InboxRow:

@@ -13,7 +13,8 @@ import structlog
 from bot.domain.conversation import Conversation
 from bot.domain.customer import TRUST_RANK, Customer, Effect, Order, Trust
 from bot.domain.handoff import Handoff, HandoffPacket, PacketTurn, Reason
-from bot.domain.message import Author, Kind, Message
+from bot.domain.media import media_id
+from bot.domain.message import Attachment, Author, Kind, Message
 from bot.ports import Clock, CustomerDirectory, Store, Tx
 from bot.services.directory_effects import plain
 from bot.services.handoffs import TOLD
@@ -170,12 +171,18 @@ def _turn(message: Message) -> PacketTurn:
     nlu = message.nlu
     return PacketTurn(
         seq=message.seq,
-        text=message.text,
+        text=_said(message),
         intents=tuple(i for i in nlu.intents if i.confidence >= WORTH_SHOWING) if nlu else (),
         entities={e.name: e.value for e in nlu.entities} if nlu else {},
         fallback=nlu.fallback if nlu else False,
         failed=message.failed,
     )
+
+
+def _said(message: Message) -> str:
+    """Return the words of a message, and what came with them."""
+    files = [f"[{a.kind}: {a.name}]" if a.name else f"[{a.kind}]" for a in message.attachments]
+    return " ".join([message.text, *files] if message.text else files)
 
 
 def _done(effect: Effect) -> dict[str, Any]:
@@ -190,7 +197,7 @@ def _done(effect: Effect) -> dict[str, Any]:
 
 
 def _still_open(facts: _Facts, handoff: Handoff) -> tuple[str, ...]:
-    found = [f"Answer: {m.text}" for m in facts.messages if m.author is Author.CUSTOMER and m.failed]
+    found = [f"Answer: {_said(m)}" for m in facts.messages if m.author is Author.CUSTOMER and m.failed]
     unknown = [e for e in facts.effects if e.finished_at is None]
     found += [f"Check whether {e.method} {e.arguments.get('number', '')} was done." for e in unknown]
     missed = [m for m in facts.messages if m.nlu is not None and m.nlu.fallback]
@@ -245,6 +252,13 @@ def _other(conversation: Conversation) -> dict[str, Any]:
     }
 
 
+def file_json(attachment: Attachment) -> dict[str, Any]:
+    """Return a file with the address at which agents find it."""
+    stored = media_id(attachment)
+    url = f"/api/v1/media/{stored}" if stored else attachment.url
+    return {"id": stored, **asdict(attachment), "url": url}
+
+
 def as_json(message: Message, *, for_agents: bool = True) -> dict[str, Any]:
     """Return a message in the agents' API shape; payloads of choices are left out."""
     data: dict[str, Any] = {
@@ -256,7 +270,7 @@ def as_json(message: Message, *, for_agents: bool = True) -> dict[str, Any]:
         "kind": message.kind.value,
         "text": message.text,
         "choices": [choice.title for choice in message.choices],
-        "attachments": [asdict(a) for a in message.attachments],
+        "attachments": [file_json(attachment) for attachment in message.attachments],
         "custom": message.custom,
         "created_at": message.created_at.isoformat(),
         "delivery": message.delivery.value,

@@ -59,7 +59,7 @@ def finisher(*, metrics: Metrics, secure: bool, access_log: bool) -> Finish:
         target = response.headers
         identity = request_id(request)
         for name, value in common:
-            target[name] = value
+            target.setdefault(name, value)
         target["x-request-id"] = identity
         target.update(more_headers(request))
         if "content-security-policy" not in target:

@@ -23,14 +23,17 @@ _SCHEMES: dict[str, dict[str, str]] = {
     "restToken": {"type": "http", "scheme": "bearer", "description": "BATON_REST_TOKEN."},
     "metricsToken": {"type": "http", "scheme": "bearer", "description": "BATON_METRICS_TOKEN."},
 }
+_BYTES = "application/octet-stream"
 _REASONS = {
     400: "The request is not valid; `field` names what is wrong",
     401: "Not signed in, or a token is wrong or has expired",
     403: "Not permitted, a missing CSRF token, or sent from a foreign page",
     404: "There is no such thing",
+    408: "The file took too long to arrive",
     409: "Not possible in the present state (the error names the present owner), or somebody else's",
     413: "Over a size limit",
-    415: "The body is not application/json",
+    415: "The body is not application/json, or a file of a kind that is not taken",
+    416: "The range lies beyond the file's end",
     426: "Not a WebSocket request",
     429: "Too many requests; see Retry-After",
     503: "Not available at the moment; see Retry-After",
@@ -106,6 +109,9 @@ class Description:
                 "required": not route.body_optional,
                 "content": {"application/json": {"schema": self._schemas[route.body]}},
             }
+        if route.stream:
+            content = {_BYTES: {"schema": {"type": "string", "format": "binary"}}}
+            operation["requestBody"] = {"required": True, "content": content}
         return operation
 
     def _responses(self, route: Route) -> dict[str, Any]:

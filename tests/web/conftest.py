@@ -12,9 +12,10 @@ import pytest
 
 from bot.desk import DeskApi
 from bot.web import DemoShop, Metrics, WebDeps, WebServer, create_app
+from bot.web.media import MediaPages
 from connectors.channels.rest import RestChannel, RestLimits
 from tests.support.clock import FakeClock
-from tests.web.desk_fakes import PASSWORD, FakeDesk, FakeSignIn
+from tests.web.desk_fakes import PASSWORD, FakeDesk, FakeFiles, FakeMedia, FakeSignIn
 from tests.web.fakes import FakeBus, FakeCore, FakeEngine, FakeStore
 
 TOKEN = "rest-token-of-the-tests"
@@ -43,6 +44,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.desk = FakeDesk(bus=self.bus)
+        self.files = FakeFiles(self.desk, FakeMedia())
         self.sign_in = FakeSignIn(self.clock)
 
     def rest(self) -> RestChannel:
@@ -61,9 +63,14 @@ class World:
 
     def deps(self) -> WebDeps:
         self.api = DeskApi(
-            desk=self.desk, sign_in=self.sign_in, bus=self.bus, clock=self.clock, public_url=self.public_url
+            desk=self.desk,
+            files=self.files,
+            sign_in=self.sign_in,
+            bus=self.bus,
+            clock=self.clock,
+            public_url=self.public_url,
         )
-        self.parts = (self.rest(), self.api)
+        self.parts = (self.rest(), self.api, MediaPages(self.files.media))
         return WebDeps(
             store=self.store,  # type: ignore[arg-type]
             engine=self.engine,  # type: ignore[arg-type]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.agents import Agent, Availability, Permission, Role, Session, may
-from bot.domain.errors import InvalidTransition, NotPermitted, NotSignedIn, UnknownConversation
+from bot.domain.errors import InvalidTransition, NotFound, NotPermitted, NotSignedIn, UnknownConversation
+from bot.domain.media import Media
 from tests.support.clock import FakeClock
 from tests.web.fakes import BEGIN, FakeBus
 
@@ -138,9 +140,16 @@ class FakeDesk:
         return [m for m in self.said[conversation_id] if m["seq"] > after][:limit]
 
     async def say(
-        self, agent: Agent, conversation_id: str, *, text: str, kind: str, client_id: str
+        self,
+        agent: Agent,
+        conversation_id: str,
+        *,
+        text: str,
+        kind: str,
+        client_id: str,
+        files: Sequence[str] = (),
     ) -> dict[str, Any]:
-        self._enter(agent, Permission.ANSWER, "say", conversation_id, text, kind)
+        self._enter(agent, Permission.ANSWER, "say", conversation_id, text, kind, *files)
         view, said = self._view(conversation_id), self.said[conversation_id]
         for message in said:
             if message["client_id"] == client_id:
@@ -188,3 +197,65 @@ class FakeDesk:
     async def typing(self, agent: Agent, conversation_id: str) -> None:
         self._enter(agent, Permission.ANSWER, "typing", conversation_id)
         self._view(conversation_id)
+
+
+class FakeMedia:
+    """Files by id, and one signature that is good for all."""
+
+    GOOD = "5.good"
+
+    def __init__(self) -> None:
+        self.links = self
+        self.files: dict[str, tuple[Media, bytes]] = {}
+
+    def add(self, media_id: str, content: bytes, **facts: Any) -> None:
+        facts = {"kind": "file", "mime": "application/pdf", "name": "a.pdf", **facts}
+        self.files[media_id] = (
+            Media(id=media_id, created_at=BEGIN, size=len(content), ready=True, **facts),
+            content,
+        )
+
+    def seconds_left(self, media_id: str, signature: str) -> int:
+        return 3600 if signature == self.GOOD else 0
+
+    async def find(self, found_id: str) -> Media | None:
+        return self.files[found_id][0] if found_id in self.files else None
+
+    async def read(self, media: Media, start: int, stop: int) -> AsyncIterator[bytes]:
+        content = self.files[media.id][1][start:stop]
+        for at in range(0, len(content), 7):
+            yield content[at : at + 7]
+
+
+@dataclass
+class FakeFiles:
+    """Takes files in without looking at them."""
+
+    desk: FakeDesk
+    media: FakeMedia
+    max_bytes: int = 1_000_000
+
+    async def keep(
+        self, agent: Agent, conversation_id: str, stream: AsyncIterator[bytes], *, name: str
+    ) -> dict[str, Any]:
+        self.desk._enter(agent, Permission.ANSWER, "keep", conversation_id, name)
+        self.desk._view(conversation_id)
+        content = b"".join([chunk async for chunk in stream])
+        self.media.add("f1", content)
+        url = "/api/v1/media/f1"
+        return {"id": "f1", "kind": "file", "url": url, "name": name, "mime": "x/y", "size": len(content)}
+
+    async def open(self, agent: Agent, media_id: str) -> Media:
+        self.desk._enter(agent, Permission.READ, "open", media_id)
+        media = await self.media.find(media_id)
+        if media is None:
+            raise NotFound
+        return media
+
+    def read(self, media: Media, start: int, stop: int) -> AsyncIterator[bytes]:
+        return self.media.read(media, start, stop)
+
+    async def mark_read(self, agent: Agent, conversation_id: str, seq: int) -> dict[str, int]:
+        self.desk._enter(agent, Permission.READ, "read", conversation_id, seq)
+        self.desk._view(conversation_id)
+        return {"customer_read": 0, "agent_read": seq}

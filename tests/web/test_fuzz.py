@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ OPEN = {
 NEAR = {
     "messages": {"text": "a", "client_id": "b", "kind": "note"},
     "claim": {"take": False},
+    "read": {"seq": 1},
     "release": {"note": ""},
     "transfer": {"to_team": "a", "note": ""},
     "resolve": {"note": "", "reopens_to": "bot"},
@@ -134,7 +136,8 @@ def try_one(target: Target, data: st.DataObject) -> None:
     if data.draw(st.integers(0, 9)) == 0:
         headers["upgrade"] = "websocket"
     encoded = [(quote(n, safe="", errors="replace"), quote(v, safe="", errors="replace")) for n, v in query]
-    url = route.path.replace("{conversation_id}", identity) + "?" + "&".join(f"{n}={v}" for n, v in encoded)
+    path = re.sub(r"{\w+}", lambda _: identity, route.path)
+    url = path + "?" + "&".join(f"{n}={v}" for n, v in encoded)
     check(target.client.request(method, url, content=body_of(data, route.path), headers=headers))
 
 

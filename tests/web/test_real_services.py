@@ -15,9 +15,11 @@ import pytest
 
 from bot.desk import DeskApi, shapes
 from bot.domain.agents import Role
+from bot.services.desk_files import DeskFiles
 from bot.services.passwords import hash_password
 from bot.services.signin import SignIns
 from bot.web import Metrics, WebDeps, WebServer, create_app
+from bot.web.media import MediaPages
 from connectors.channels.rest import RestChannel
 from connectors.channels.rest.render import Entries
 from tests.support.world import World
@@ -59,9 +61,12 @@ async def served(world: World, *, identity_secret: str = "") -> AsyncIterator[st
         token="",
         demo=True,
         identity_secret=identity_secret,
+        file_url=world.media.url,
         **shared,
     )
-    parts = (rest, DeskApi(desk=world.desk, sign_in=signins, **shared))
+    files = DeskFiles(store=world.store, media=world.media, feedback=world.feedback)
+    desk = DeskApi(desk=world.desk, files=files, sign_in=signins, **shared)
+    parts = (rest, desk, MediaPages(world.media))
     deps = WebDeps(
         store=world.store,
         engine=world.engine,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Annotated
 
 import msgspec
@@ -62,10 +63,12 @@ class RestChannel:
         identity_secret: str = "",
         public_url: str = "",
         limits: RestLimits | None = None,
+        file_url: render.FileUrl = attrgetter("url"),
     ) -> None:
         """Admit by `token`; without one, only in `demo` mode and only from this machine.
 
         Without `identity_secret` every customer is anonymous, and a token for one is refused.
+        `file_url` says where clients find files.
         """
         self._intake, self._replies, self._transcript = intake, replies, transcript
         self._bus, self._clock = bus, clock
@@ -73,6 +76,7 @@ class RestChannel:
         self._identity_secret = identity_secret
         self._origin = origin_of(public_url)
         self._limits = limits or RestLimits()
+        self._file_url = file_url
         self._polls: set[asyncio.Future[list[Message]]] = set()
         self._stopping = False
 
@@ -139,7 +143,7 @@ class RestChannel:
         said = await self._replies.wait(accepted, self._limits.turn_wait)
         if said is None:
             return answer([], headers={"x-baton-pending": "1"})
-        return answer(render.replies(said, recipient=body.sender))
+        return answer(render.replies(said, recipient=body.sender, url=self._file_url))
 
     async def messages(self, request: Request) -> HTTPResponse:
         """Long poll: answer as soon as there is something after `after`."""
@@ -149,7 +153,7 @@ class RestChannel:
         await self._limit(f"rest:poll:{address}", self._limits.polls)
         found = await self._found(address, query)
         owner = await self._transcript.owner(self.name, "default", address)
-        return answer(render.entries(found, after=query.after, owner=owner))
+        return answer(render.entries(found, after=query.after, owner=owner, url=self._file_url))
 
     async def _found(self, address: str, query: MessagesQuery) -> list[Message]:
         """Wait for messages, but not for longer than the server runs."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from bot.domain.message import Attachment, Message, choice_token
+
+FileUrl = Callable[[Attachment], str]
+"""Where the client finds a file."""
 
 
 class Button(msgspec.Struct):
@@ -61,30 +65,32 @@ class Entries(msgspec.Struct):
     owner: str
 
 
-def replies(messages: Iterable[Message], *, recipient: str) -> list[RestReply]:
+def replies(
+    messages: Iterable[Message], *, recipient: str, url: FileUrl = attrgetter("url")
+) -> list[RestReply]:
     """Return the replies of a turn; what a customer may not see is left out."""
     return [
         reply
         for message in messages
         if message.visible_to_customer
-        for reply in _replies(message, recipient)
+        for reply in _replies(message, recipient, url)
     ]
 
 
-def _replies(message: Message, recipient: str) -> Iterator[RestReply]:
+def _replies(message: Message, recipient: str, url: FileUrl) -> Iterator[RestReply]:
     """Split one message as Rasa does: text and buttons, then each file, then custom data."""
     if message.text or message.choices:
         yield RestReply(recipient_id=recipient, text=message.text, buttons=_buttons(message))
     for attachment in message.attachments:
         if attachment.kind == "image":
-            yield RestReply(recipient_id=recipient, image=attachment.url)
+            yield RestReply(recipient_id=recipient, image=url(attachment))
         else:
-            yield RestReply(recipient_id=recipient, attachment=attachment.url)
+            yield RestReply(recipient_id=recipient, attachment=url(attachment))
     if message.custom is not None:
         yield RestReply(recipient_id=recipient, custom=message.custom)
 
 
-def entry(message: Message) -> Entry:
+def entry(message: Message, *, url: FileUrl = attrgetter("url")) -> Entry:
     """Return a message as the long poll shows it; an agent's id is not shown."""
     return Entry(
         seq=message.seq,
@@ -94,14 +100,16 @@ def entry(message: Message) -> Entry:
         text=message.text,
         author_name=message.author_name,
         buttons=_buttons(message),
-        attachments=[_file(attachment) for attachment in message.attachments] or None,
+        attachments=[_file(attachment, url) for attachment in message.attachments] or None,
         custom=message.custom,
     )
 
 
-def entries(messages: Iterable[Message], *, after: int, owner: str) -> Entries:
+def entries(
+    messages: Iterable[Message], *, after: int, owner: str, url: FileUrl = attrgetter("url")
+) -> Entries:
     """Return what the long poll answers."""
-    shown = [entry(message) for message in messages if message.visible_to_customer]
+    shown = [entry(message, url=url) for message in messages if message.visible_to_customer]
     return Entries(messages=shown, last=shown[-1].seq if shown else after, owner=owner)
 
 
@@ -115,5 +123,5 @@ def _buttons(message: Message) -> list[Button] | None:
     ]
 
 
-def _file(attachment: Attachment) -> File:
-    return File(attachment.kind, attachment.url, attachment.name, attachment.mime, attachment.size)
+def _file(attachment: Attachment, url: FileUrl) -> File:
+    return File(attachment.kind, url(attachment), attachment.name, attachment.mime, attachment.size)
