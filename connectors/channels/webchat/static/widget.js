@@ -782,9 +782,10 @@ form{padding:10px 12px;border-top:var(--edge)}
     let text = "";
     if (failed || phase === "offline") text = t(phase);
     else if (queue || (!open && owner !== "agent")) {
-      text = [queue && place && t(place > 1 ? "place" : "next", place), open ? "" : t("away"), hours?.replace(/\.?$/, "."), t(queue && open && online ? "queue" : "leave")].filter(Boolean).join(" ");
+      const there = open && online;
+      text = [there ? place && t(place > 1 ? "place" : "next", place) : t("away"), !open && hours?.replace(/\.?$/, "."), t(there ? "queue" : "leave")].filter(Boolean).join(" ");
     }
-    const number = queue && phase === "online" && place ? String(place) : "";
+    const number = queue && phase === "online" && open && online && place ? String(place) : "";
     if (strip.said === text) return;
     strip.said = text;
     strip.replaceChildren(text && el(".note" + (phase === "online" ? "" : ".warn"), number && el("b.place", { ariaHidden: "true" }, number), el("span", text), failed && button("link", t("retry"), rejoin)));
