@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,28 +16,40 @@ pytestmark = [pytest.mark.rasa, pytest.mark.timeout(300)]
 PROJECT = Path(__file__).parents[2]
 
 
-def rasa(*arguments: str) -> str:
-    """Run the rasa command in the project; fail with the end of what it printed."""
+def rasa(folder: Path, *commands: list[str]) -> list[tuple[int, str]]:
+    """Run rasa commands in the project; return the status of each and what it printed."""
     environment = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [Path(sys.executable).with_name("rasa"), *arguments],
+        [sys.executable, "-m", "tests.stories.rasa_commands", folder], input=json.dumps(commands),
         cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=280, check=False,
     )  # fmt: skip
-    printed = done.stdout + done.stderr
-    assert done.returncode == 0, printed[-3000:]
-    return printed
+    printed = [path.read_text(errors="replace") for path in sorted(folder.iterdir())]
+    assert done.returncode == 0, (done.stderr, printed)
+    return list(zip(json.loads(done.stdout), printed, strict=True))
 
 
-def test_the_data_are_valid() -> None:
-    assert "No story structure conflicts found" in rasa("data", "validate", "--fail-on-warnings")
-
-
-def test_the_test_stories_hold(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]:
+    """What the two commands of this file came to; one process runs both."""
+    commands = {"validate": ["data", "validate", "--fail-on-warnings"]}
     model = live_model(PROJECT / "models")
-    if model is None:
+    if model is not None:
+        stories = ["test", "core", "--model", str(model.path), "--stories", "tests/stories"]
+        stories += ["--fail-on-prediction-errors", "--no-plot"]
+        commands["stories"] = [*stories, "--out", str(tmp_path_factory.mktemp("results"))]
+    found = rasa(tmp_path_factory.mktemp("printed"), *commands.values())
+    return dict(zip(commands, found, strict=True))
+
+
+def test_the_data_are_valid(done: dict[str, tuple[int, str]]) -> None:
+    status, printed = done["validate"]
+    assert status == 0, printed[-3000:]
+    assert "No story structure conflicts found" in printed
+
+
+def test_the_test_stories_hold(done: dict[str, tuple[int, str]]) -> None:
+    if "stories" not in done:
         pytest.skip("NO MODEL: run `make train` first")
-    printed = rasa(
-        "test", "core", "--model", str(model.path), "--stories", "tests/stories",
-        "--fail-on-prediction-errors", "--no-plot", "--out", str(tmp_path),
-    )  # fmt: skip
+    status, printed = done["stories"]
+    assert status == 0, printed[-3000:]
     assert "Evaluating" in printed

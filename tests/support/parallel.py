@@ -20,13 +20,12 @@ import pytest
 TOGETHER = ("tests/engine/", "tests/stories/")
 """Folders with one Rasa engine for all of their tests."""
 APART = (
-    "tests/stories/test_rasa_commands.py::test_the_data_are_valid",
-    "tests/stories/test_rasa_commands.py::test_the_test_stories_hold",
+    "tests/stories/test_rasa_commands.py",
     "tests/engine/test_lean.py",
 )
 """Of these folders and files, what shares nothing with the rest."""
 LONGEST = (
-    *APART[:2],
+    APART[0],
     "tests/engine/",
     "tests/stories/",
     "tests/training/test_train.py",
