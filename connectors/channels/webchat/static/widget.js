@@ -1,6 +1,5 @@
-/*! Baton web chat, Apache-2.0. One file, no dependencies, no build step.
- * The server numbers the messages and decides who the customer is. This file shows what it is told, and
- * keeps what was written until the server has it. Settings: data-* of the script tag or batonSettings. */
+// Baton web chat, Apache-2.0. The server numbers the messages and decides who the customer is;
+// this file shows what it is told, and keeps what was written until the server has it.
 (() => {
   "use strict";
   const script = document.currentScript || document.querySelector('script[src*="/widget.js"]');
@@ -11,7 +10,6 @@
 
   // Words: English, Spanish, German
   const TEXTS = {
-    open: "Open chat|Abrir el chat|Chat öffnen",
     close: "Close chat|Cerrar el chat|Chat schließen",
     unread: "{} unread|{} sin leer|{} ungelesen",
     title: "Chat with us|Hable con nosotros|Schreiben Sie uns",
@@ -21,15 +19,13 @@
     agent: "Agent|Agente|Mitarbeiter",
     you: "You|Usted|Sie",
     talking: "You are talking to {}|Está hablando con {}|Sie sprechen mit {}",
-    next: "You are next in line.|Usted es el siguiente.|Sie sind als Nächstes dran.",
     place: "You are number {} in line.|Es el número {} en la cola.|Sie sind Nummer {} in der Reihe.",
     queue: "A person will join you here.|Una persona se unirá aquí.|Gleich ist jemand für Sie da.",
     away: "Our team is away now.|El equipo no está ahora.|Unser Team ist gerade nicht da.",
     leave: "Leave a message, we will answer here.|Deje un mensaje, responderemos aquí.|Hinterlassen Sie eine Nachricht, wir antworten hier.",
     connecting: "Connecting…|Conectando…|Verbinden…",
     offline: "No connection. What you write is kept and sent later.|Sin conexión. Lo que escriba se guarda y se envía después.|Keine Verbindung. Was Sie schreiben, wird später gesendet.",
-    expired: "Your sign-in has expired. Please sign in again.|Su sesión ha caducado. Inicie sesión de nuevo.|Ihre Anmeldung ist abgelaufen. Bitte melden Sie sich neu an.",
-    refused: "We could not confirm your sign-in.|No pudimos confirmar su sesión.|Ihre Anmeldung wurde nicht bestätigt.",
+    refused: "Please sign in again to go on.|Inicie sesión de nuevo para seguir.|Bitte melden Sie sich neu an.",
     retry: "Try again|Reintentar|Nochmals",
     write: "Write a message|Escriba un mensaje|Nachricht schreiben",
     send: "Send|Enviar|Senden",
@@ -41,7 +37,6 @@
     failed: "Not sent|No enviado|Nicht gesendet",
     typing: "{} is typing|{} está escribiendo|{} schreibt",
     choices: "Suggestions|Sugerencias|Vorschläge",
-    latest: "To the latest|A lo último|Zum Neuesten",
     menu: "Menu|Menú|Menü",
     new: "New conversation|Nueva conversación|Neue Unterhaltung",
     transcript: "Download transcript|Descargar la conversación|Verlauf herunterladen",
@@ -84,7 +79,6 @@
     more: "M5 12h0M12 12h0M19 12h0",
     send: "M12 19V6M6 11l6-6 6 6",
     plus: "M12 5v14M5 12h14",
-    file: "M7 4h7l4 4v12H7z",
     star: "M12 4l2.5 5 5.5.8-4 4 1 5.5-5-2.6-5 2.6 1-5.5-4-4 5.5-.8z",
   };
   const icon = (shape) => {
@@ -103,7 +97,7 @@
     } catch {}
   };
 
-  // What is kept in this browser; where it may keep nothing, this page remembers by itself
+  // What is kept in this browser, or in this page if there is no storage
   const PREFIX = `baton ${address(".")} `;
   let store = {}, tab = {};
   try {
@@ -111,12 +105,8 @@
     tab = sessionStorage;
   } catch {}
   const keep = (key, value) => {
-    try {
-      if (value) store[PREFIX + key] = value;
-      else delete store[PREFIX + key];
-    } catch {
-      store = { ...store, [PREFIX + key]: value };
-    }
+    if (value) store[PREFIX + key] = value;
+    else delete store[PREFIX + key];
   };
   const kept = (key) => store[PREFIX + key];
   // One key for each unsent message: two tabs never overwrite each other's. Nobody else sees a customer's.
@@ -130,23 +120,24 @@
 
   // State
   const listeners = {};
-  const emit = (event, detail) => listeners[event]?.forEach((listener) => listener(detail));
+  const emit = (event, detail) => listeners[event]?.forEach((listener) => setTimeout(listener, 0, detail));
   const messages = new Map(); // by sequence
-  const files = new Map(); // chosen for the next message: element to id, "" if it failed
-  let state, limits = { text: 4000, files: 5, file_bytes: 1e7, types: [] };
-  let last, more, rated, typist, typingTimer;
+  const files = new Map(); // chosen for the next message: element to file, null if it failed
+  let state, limits = { text: 4000, files: 5, file_bytes: 1e7 };
+  let last, more, rated, typist, typingTimer, live;
   let received; // the server has said who we are and what there is
   let opened = false, asked = false, unread = 0;
-  let phase = "connecting"; // online, offline, expired, refused
+  let phase = "connecting"; // online, offline, refused
   const forget = () => {
     messages.clear();
     last = 0;
-    more = rated = received = typist = null;
+    more = rated = received = typist = live = null;
     state = { owner: "bot", open: true, online: true, seen: 0, read: 0 };
   };
   const forgetAll = () => {
     outbox().forEach(unpost);
     forget();
+    clear();
   };
   forget();
 
@@ -173,17 +164,17 @@
     identity = token = null;
     rejoin();
   };
-  const renew = async () => {
+  const renew = async (asked) => {
     const before = token;
     try {
       await identify();
     } catch {}
     if (!token) {
       token = before;
-      signOut();
+      if (before || asked) signOut();
     } else if (token === before) {
       drop();
-      setPhase("expired");
+      setPhase("refused");
     } else if (link?.ready) send({ type: "identify", identity: token });
     else rejoin();
   };
@@ -237,6 +228,7 @@
   async function poll(current) {
     const exchange = async (frames, wait) => {
       try {
+        if (wait) await identify();
         const answer = await call("chat/frames", { hello: hello(), frames, wait });
         for (const frame of (await answer.json()).frames) if (link === current) receive(frame);
       } catch {
@@ -254,7 +246,7 @@
   function lost(current, code) {
     if (link !== current) return;
     drop();
-    if (code === 4401) return renew();
+    if (code === 4401) return renew(code);
     if (current.polling) unopened = polls = 0;
     else if (!current.ready && ++unopened > 1 && navigator.onLine) {
       polls = unopened > 2 ? 12 : 1;
@@ -292,7 +284,7 @@
       forget();
       rejoin();
     }
-    draw();
+    if (newValue) draw();
   });
 
   // What the server says
@@ -338,25 +330,20 @@
       add(frame.messages);
       last = Math.max(last, frame.last);
     },
-    ack({ id, seq, answering }) {
-      const item = outbox().find((one) => one.id === id);
-      if (item && !messages.has(seq)) messages.set(seq, { ...item, seq, author: "customer" });
-      unpost({ id });
+    ack({ id, seq, answering }) { // the message itself follows, as the server keeps it
+      if (seq <= last) unpost({ id });
       if (answering) showTyping("", 2e4);
     },
     refused({ id, code, message, retry_after: after }) {
       const item = outbox().find((one) => one.id === id);
+      link.sent.delete(id);
       if (code === "identity_refused") {
         forget();
         drop();
         phase = "refused";
       } else if (!item) say(message);
-      else if (after || /unavailable|expired/.test(code)) {
-        setTimeout(() => link?.sent.delete(id) && flush(), 1e3 * (after || 5));
-      } else {
-        link.sent.delete(id);
-        post({ ...item, failed: message });
-      }
+      else if (after || /unavailable|expired/.test(code)) setTimeout(flush, 1e3 * (after || 5));
+      else post({ ...item, failed: message });
     },
     state(frame) {
       state = frame;
@@ -402,7 +389,7 @@
     for (const { id, text, choice, files: sent, failed } of outbox()) {
       if (failed || link.sent.has(id)) continue;
       link.sent.add(id);
-      send({ type: "message", id, ...(choice ? { choice } : { text, files: sent }) });
+      send({ type: "message", id, ...(choice ? { choice } : { text, files: sent?.map((file) => file.id) }) });
     }
   };
   let typed = 0;
@@ -415,36 +402,40 @@
   const submit = () => {
     const text = input.value.trim() || undefined, all = [...files.values()], sent = all.filter(Boolean);
     if (!(text || sent[0]) || all.includes()) return; // one is on its way
+    clear();
+    write({ text, files: sent });
+  };
+  const clear = () => {
     input.value = "";
     files.clear();
     chips.replaceChildren();
-    write({ text, files: sent });
     fit();
   };
   const addFiles = (list) => [...list].slice(0, limits.files - files.size).forEach((file) => {
     const request = new XMLHttpRequest(), note = el("small"); // fetch tells no progress
-    const chip = el(".chip", icon("file"), el("span", el("span.fname", file.name), note), button("round", `${t("remove")} ${file.name}`, () => {
+    const chip = el(".chip", el("span", el("span.fname", file.name), note), button("round", `${t("remove")} ${file.name}`, () => {
       request.abort();
       files.delete(chip);
       chip.remove();
       fit();
       input.focus();
     }, "close"));
-    const tell = (text, id, done = 0) => {
+    const tell = (text, sent, done = 0) => {
       if (!chip.parentNode) return;
-      files.set(chip, id);
+      files.set(chip, sent);
       note.textContent = text;
-      if (id === "") note.role = "alert";
+      if (sent === null) note.role = "alert";
       chip.style.setProperty("--done", done + "%");
       fit();
     };
     chips.append(chip);
-    if (file.size > limits.file_bytes) return tell("> " + size(limits.file_bytes), "");
+    if (file.size > limits.file_bytes) return tell("> " + size(limits.file_bytes), null);
     tell("…");
     request.upload.onprogress = ({ loaded, total }) => tell("…", undefined, (100 * loaded) / total);
     request.onloadend = () => {
-      const { id, error } = request.response || {};
-      tell(id ? size(file.size) : error?.message || t("failed"), id || "");
+      const sent = request.response;
+      if (sent?.id) tell(size(sent.size), sent);
+      else tell(sent?.error?.message || t("failed"), null);
     };
     request.responseType = "json";
     request.open("POST", address("chat/files?name=" + encodeURIComponent(file.name)));
@@ -470,107 +461,105 @@
   const CSS = `
 :host{all:initial}
 *,:after{box-sizing:border-box}
-.box{--bg:#fff;--soft:#f6f7f5;--ink:#17211e;--dim:#5a6662;--line:#e1e6e3;--warn:#fff3d9;--bad:#b3261e;
---tint:color-mix(in srgb,var(--accent) 9%,var(--bg));--edge:1px solid var(--line);--lift:0 8px 24px #0004;
+.box{--bg:#fff;--soft:#f6f7f5;--ink:#17211e;--dim:#5a6662;--line:#e1e6e3;--warn:#fff3d9;--bad:#b3261e;--tint:color-mix(in srgb,var(--accent) 9%,var(--bg));
 font:15px/1.45 var(--baton-font,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif);color:var(--ink);color-scheme:light}
 .dark{--bg:#1d2422;--soft:#121615;--ink:#e9eeec;--dim:#a0aca8;--line:#36403d;--warn:#3a2f14;--bad:#ff9d94;color-scheme:dark}
 button,textarea,summary{font:inherit;color:inherit;margin:0;padding:0;border:1px solid #0000;background:none}
 button,summary{cursor:pointer;list-style:none}
 button:disabled{opacity:.45}
 :focus-visible{outline:2px solid var(--link);outline-offset:2px}
-svg{width:24px;fill:none;stroke:currentColor;stroke-width:1.9;stroke-linecap:round;stroke-linejoin:round;flex:none}
+svg{display:block;width:24px;fill:none;stroke:currentColor;stroke-width:1.9;stroke-linecap:round;stroke-linejoin:round;flex:none}
 a{color:var(--link)}
 h2,p{margin:0;font-size:16px}
-.sr,.name{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.sr,.own .name,.row:not(.first) .name{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .launcher,.round,.face,.place{display:grid;place-items:center;border-radius:50%;flex:none}
+.launcher,.face,.place,.solid.solid,.go.go{background:var(--accent);color:var(--on)}
 .launcher,.panel,.sheet{position:fixed;inset:auto 20px 20px auto;z-index:var(--baton-z,2147483000)}
 .left>*{inset:auto auto 20px 20px}
-.launcher{width:60px;height:60px;background:var(--accent);color:var(--on);box-shadow:var(--lift);transition:.2s}
+.panel,.list,.sheet,.text,.file,.rate,.chip{border:1px solid var(--line);border-radius:18px;background:var(--bg);color:inherit}
+.launcher,.panel,.list{box-shadow:0 8px 32px #0003}
+.panel,.list,.note,.new,.pills,.sheet{animation:rise .2s}
+.day,.system,.empty,.rate,.sheet{text-align:center;text-wrap:balance}
+.launcher{width:60px;height:60px;transition:.2s}
 .launcher:hover{transform:translateY(-2px)}
 .launcher svg{width:30px}
 .badge{position:absolute;top:-4px;inset-inline-end:-4px;min-width:24px;border-radius:12px;background:#c9252d;color:#fff;border:2px solid var(--bg);font:700 12px/20px sans-serif}
-.panel{width:396px;height:min(704px,100dvh - 116px);padding:0;border:var(--edge);border-radius:var(--baton-radius,20px);overflow:hidden;background:var(--bg);color:inherit;box-shadow:0 24px 64px #0003;animation:rise .2s}
-.box .panel{bottom:96px}
+.panel{width:396px;height:min(704px,100dvh - 116px);padding:0;border-radius:var(--baton-radius,20px);overflow:hidden}
+.box .panel,.box .sheet{bottom:96px}
 .panel[open]{display:flex;flex-direction:column}
-header{display:flex;align-items:center;gap:12px;padding:12px 8px 12px 16px;border-bottom:var(--edge);border-top:3px solid var(--accent)}
+header{display:flex;align-items:center;gap:12px;padding:12px 8px 12px 16px;border-bottom:1px solid var(--line);border-top:3px solid var(--accent)}
 .who{flex:1;min-width:0}
-.who *,.fname{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;unicode-bidi:plaintext;text-align:start}
-.sub{font-size:13px;color:var(--dim)}
-.face{width:28px;height:28px;background:var(--accent);color:var(--on);font-size:11px;font-weight:700;position:relative}
+.who *,.fname{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;unicode-bidi:plaintext;text-align:start}
+.sub,.day,.system{font-size:13px;color:var(--dim)}
+.face{width:28px;height:28px;font-size:11px;font-weight:700;position:relative}
 .face svg{width:62%}
-.agent{background:var(--tint);color:var(--link)}
+.face.agent{background:var(--tint);color:var(--link)}
 header .face{width:42px;height:42px;font-size:15px}
 header .agent:after{content:"";position:absolute;bottom:0;inset-inline-end:0;border-radius:50%;border:6px solid #1f9d61;outline:2px solid var(--bg)}
 .round{width:44px;height:44px;color:var(--dim)}
-.round:hover{background:var(--soft);color:var(--ink)}
 summary svg{stroke-width:3}
-.list{position:absolute;top:66px;inset-inline-end:12px;z-index:2;padding:6px;background:var(--bg);border:var(--edge);border-radius:14px;box-shadow:var(--lift);animation:rise .2s}
-.item{display:block;width:100%;min-height:44px;padding:8px 16px;border-radius:9px;text-align:start}
-.item:enabled:hover,.pill:hover{background:var(--tint)}
+.list{position:absolute;top:66px;inset-inline-end:12px;z-index:2;padding:6px}
+.item{display:block;width:100%;padding:11px 16px;border-radius:12px;text-align:start}
+.item:hover,.pill:hover,.round:hover{background:var(--tint)}
 .danger,[role=alert]{color:var(--bad)}
-.note{display:flex;align-items:center;gap:12px;padding:10px 16px;font-size:14px;background:var(--tint);border-bottom:var(--edge);animation:rise .2s}
+.note{display:flex;align-items:center;gap:12px;padding:10px 16px;font-size:14px;background:var(--tint);border-bottom:1px solid var(--line)}
 .warn{background:var(--warn)}
 .note span{flex:1;unicode-bidi:plaintext;text-align:start}
-.place{width:34px;height:34px;background:var(--accent);color:var(--on)}
+.place{width:34px;height:34px}
 .link{min-height:44px;margin:-12px 0;padding:0 6px;color:var(--link);text-decoration:underline}
 .log{flex:1;overflow-y:auto;overscroll-behavior:contain;overflow-anchor:none;padding:16px;background:var(--soft);display:flex;flex-direction:column;gap:3px;outline-offset:-3px}
 .log>:first-child{margin-top:auto}
-.day,.system{align-self:center;text-align:center;margin:14px 20px 6px;font-size:13px;color:var(--dim);unicode-bidi:plaintext;white-space:pre-wrap}
+.day,.system{align-self:center;margin:14px 20px 6px;unicode-bidi:plaintext;white-space:pre-wrap}
 .row{display:flex;align-items:flex-end;gap:8px;max-width:90%}
-.new,.pills{animation:rise .2s}
 .first{margin-top:10px}
 .own{align-self:flex-end}
 .row>.face{visibility:hidden}
 .final>.face{visibility:visible;margin-bottom:21px}
 .body{display:flex;flex-direction:column;align-items:flex-start;gap:3px;min-width:0}
 .own .body{align-items:flex-end}
-.first:not(.own) .name{position:static;width:auto;height:auto;clip-path:none;margin:0 14px}
+.name{margin:0 14px}
 .name,.meta,small{font-size:12px;color:var(--dim)}
-.text,.file,.rate,.chip{border:var(--edge);border-radius:18px;background:var(--bg)}
 .text{padding:9px 14px;white-space:pre-wrap;overflow-wrap:anywhere}
 .final .text{border-end-start-radius:5px}
 .own .text{background:var(--accent);color:var(--on);border-radius:18px}
 .own.final .text{border-end-end-radius:5px}
-.own .text a{color:inherit}
+.own a{color:inherit}
 .bad .text{background:var(--bg);color:inherit;border-color:var(--bad)}
-img,audio,video{display:block;max-width:100%;max-height:260px;min-height:40px;border-radius:18px}
+img{display:block;max-width:100%;max-height:260px;min-height:40px;border-radius:18px}
 .file,.chip{display:flex;align-items:center;gap:10px;padding:8px 14px;max-width:100%;text-decoration:none}
-.fname{display:block;max-width:200px;color:var(--ink);font-size:14px}
+.fname{max-width:200px;color:var(--ink);font-size:14px}
 .meta:not(:empty){margin:1px 6px 2px;text-align:end}
 .pills,.chips,.acts{display:flex;flex-wrap:wrap;gap:8px;margin:6px 0 6px 36px}
 .pill{min-height:44px;padding:6px 16px;border-radius:22px;border-color:color-mix(in srgb,var(--link) 50%,var(--bg));background:var(--bg);color:var(--link);overflow-wrap:anywhere}
-.solid,.go.go{background:var(--accent);color:var(--on)}
 .solid.danger{background:#b3261e;color:#fff}
 .dots{display:flex;gap:5px;padding:15px}
-i{width:7px;height:7px;border-radius:50%;background:var(--dim);animation:dot 1.2s infinite}
+i{border:3.5px solid var(--dim);border-radius:50%;animation:dot 1.2s infinite}
 i+i{animation-delay:.15s}
 i+i+i{animation-delay:.3s}
-.empty.empty{margin:auto;padding:16px;text-align:center;text-wrap:balance}
+.empty.empty{margin:auto}
 .empty .face{width:68px;height:68px;margin:0 auto 18px}
 .empty b{font-size:22px;line-height:1.25}
 .empty p{color:var(--dim);margin:8px 0 20px}
 .empty .pills,.acts,.stars{justify-content:center;margin:0}
 .ghost{height:44px;width:64%;border-radius:18px;background:var(--line);animation:rise 1s infinite alternate;margin-top:8px}
-.ghost+.ghost{width:46%;align-self:flex-end}
-.rate{margin-top:14px;padding:16px;text-align:center}
+.rate{margin-top:14px;padding:16px}
 .stars{display:flex}
 .star{padding:8px;color:var(--dim)}
-.star svg{display:block;width:30px}
+.star svg{width:30px}
 .star[aria-pressed=true] svg,.star:has(~[aria-pressed=true]) svg{fill:#e0a526;stroke:#a87308}
 .rate textarea{width:100%;height:66px;padding:10px;margin:8px 0;border-color:var(--dim);border-radius:12px}
-.latest{position:absolute;bottom:80px;inset-inline-end:16px;background:var(--bg);box-shadow:var(--lift)}
 [hidden][hidden]{display:none}
-form{padding:10px 12px;border-top:var(--edge)}
+form{padding:10px 12px;border-top:1px solid var(--line)}
 .bar{display:flex;align-items:flex-end;border:1px solid var(--dim);border-radius:24px}
 .bar:focus-within{border-color:var(--link);box-shadow:0 0 0 1px var(--link)}
 .bar textarea{flex:1;min-width:0;resize:none;outline:0;padding:11px 2px;font-size:16px;line-height:20px}
 ::placeholder{color:var(--dim);opacity:1}
-.go.go{width:36px;height:36px;margin:4px;position:relative}
+.go{width:36px;height:36px;margin:4px;position:relative}
 .go:after{content:"";position:absolute;inset:-5px}
 .go.dull{background:var(--line);color:var(--dim)}
 .chips{margin:0}
-.chip{padding:0 0 0 10px;margin-bottom:8px;background:linear-gradient(var(--accent) 0 0) 0 100%/var(--done,0) 3px no-repeat;overflow:hidden}
-.sheet{margin:14px;bottom:96px;width:368px;padding:24px;border:var(--edge);border-radius:18px;background:var(--bg);color:inherit;text-align:center;animation:rise .2s}
+.chip{padding:0 0 0 14px;margin-bottom:8px;background:linear-gradient(var(--accent) 0 0) 0 100%/var(--done,0) 3px no-repeat;overflow:hidden}
+.sheet{margin:14px;width:368px;padding:24px}
 .sheet p{margin:4px 0 16px}
 @keyframes rise{from{opacity:0;transform:translateY(8px)}}
 @keyframes dot{30%{transform:translateY(-4px)}60%{transform:none}}
@@ -621,10 +610,10 @@ form{padding:10px 12px;border-top:var(--edge)}
   const status = el(".sr", { role: "status" }), chips = el(".chips");
   const say = (text) => (status.textContent = text);
   const narrow = matchMedia("(max-width:480px),(max-height:480px)");
-  let panel, face, sub, menu, strip, log, latest, picker, input, go, launcher, rows, stuck = true, live;
+  let panel, face, sub, menu, strip, log, picker, input, go, launcher, rows, stuck = true;
 
+  const title = () => settings.title || t("title");
   const build = () => {
-    const title = settings.title || t("title");
     const item = (key, act, name = "item") => button(name, t(key), () => {
       menu.open = false;
       act();
@@ -637,8 +626,7 @@ form{padding:10px 12px;border-top:var(--edge)}
     sub = el(".sub");
     menu = el("details", el("summary.round", { ariaLabel: t("menu"), title: t("menu") }, icon("more")), el(".list", sure("new", "plain"), item("transcript", download), sure("erase", "danger")));
     strip = el(".strip", { role: "status" });
-    log = el(".log", { role: "log", tabIndex: 0, ariaLabel: title, onscroll: scrolled });
-    latest = button("round.latest", t("latest"), () => bottom(), "down");
+    log = el(".log", { role: "log", tabIndex: 0, ariaLabel: title(), onscroll: scrolled });
     picker = el("input", { type: "file", multiple: true, hidden: true, onchange: () => {
       addFiles(picker.files);
       picker.value = "";
@@ -646,10 +634,10 @@ form{padding:10px 12px;border-top:var(--edge)}
     input = el("textarea", { rows: 1, placeholder: t("write"), ariaLabel: t("write"), dir: "auto", enterKeyHint: "send", value: input?.value || "", oninput: typing, onkeydown: keyed, onpaste: taken });
     go = button("round.go", t("send"), submit, "send");
     panel?.close();
-    panel = el("dialog.panel", { id: "panel", tabIndex: -1, ariaLabel: title, onkeydown: escaped, ondrop: taken, ondragover: (event) => event.preventDefault(),
-      onclick: ({ target }) => menu.contains(target) || (menu.open = false), onclose: () => panel.open || show(false, true) },
-    el("header", face, el(".who", el("h2", title), sub), menu, button("round", t("close"), () => show(false, true), "close")),
-    strip, log, latest, el("form", chips, picker, el(".bar", button("round", t("attach"), () => picker.click(), "plus"), input, go)));
+    panel = el("dialog.panel", { id: "panel", tabIndex: -1, ariaLabel: title(), onkeydown: escaped, ondrop: taken, ondragover: (event) => event.preventDefault(),
+      onclick: ({ target }) => menu.contains(target) || (menu.open = false), onclose: () => panel.open || close() },
+    el("header", face, el(".who", el("h2", title()), sub), menu, button("round", t("close"), close, "close")),
+    strip, log, el("form", chips, picker, el(".bar", button("round", t("attach"), () => picker.click(), "plus"), input, go)));
     launcher = button("launcher", "", () => show(!opened, true));
     launcher.hidden = !on(settings.launcher ?? true);
     launcher.setAttribute("aria-controls", "panel");
@@ -662,28 +650,27 @@ form{padding:10px 12px;border-top:var(--edge)}
   const portrait = (agent, node = el("")) => {
     node.className = agent ? "face agent" : "face";
     node.ariaHidden = "true";
-    node.replaceChildren(agent ? agent.split(/\s+/).slice(0, 2).map((word) => [...word][0]).join("") : icon("mark"));
+    node.replaceChildren(agent ? [...agent][0] : icon("mark"));
     return node;
   };
-  const AWAY = { target: "_blank", rel: "noopener noreferrer" };
+  const anchor = (name, href, ...parts) => el("a" + name, href && { href, target: "_blank", rel: "noopener noreferrer" }, ...parts);
   const linked = (text, bold) =>
     text.split(/(\*\*[^*\n]+\*\*|https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]'*]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)/i).map((part, i) => {
       if (i % 2 < 1) return part;
       if (part[0] === "*") return bold ? el("strong", part.slice(2, -2)) : part;
       const href = safe(/:\/\//.test(part) ? part : "mailto:" + part);
-      return href ? el("a", { href, ...AWAY }, part) : part;
+      return href ? anchor("", href, part) : part;
     });
   const attachment = ({ kind, url, name, size: bytes }) => {
     const href = safe(url);
-    const plain = el("a.file", href && { href, ...AWAY }, icon("file"), el("span", el("span.fname", name), el("small", bytes ? size(bytes) : "")));
-    if (!href || !/image|audio|video/.test(kind)) return plain;
-    if (kind !== "image") return el(kind, { src: href, controls: true, ariaLabel: name });
-    const picture = el("a", { href, ...AWAY }, el("img", { src: href, alt: name, onload: () => stuck && bottom(), onerror: () => picture.replaceWith(plain) }));
+    const plain = anchor(".file", href, icon("down"), el("span", el("span.fname", name), el("small", bytes ? size(bytes) : "")));
+    if (!href || kind !== "image") return plain;
+    const picture = anchor("", href, el("img", { src: href, alt: name, onload: () => stuck && bottom(), onerror: () => picture.replaceWith(plain) }));
     return picture;
   };
   const messageRow = ({ author, name, text, title, files: sent = [], failed, id }) => {
     const own = author === "customer";
-    if (author === "system") return { node: el("p.system", linked(text)) };
+    if (author === "system") return el("p.system", linked(text));
     const who = own ? t("you") : name || t(author);
     const words = text || title, meta = el(".meta");
     const node = el("", !own && portrait(author === "agent" && who),
@@ -695,13 +682,11 @@ form{padding:10px 12px;border-top:var(--edge)}
       draw();
       input.focus();
     };
-    if (failed) meta.append(el("b.failed", { role: "alert" }, `${t("failed")}. ${failed}`),
+    if (failed) meta.append(el("b", { role: "alert" }, `${t("failed")}. ${failed}`),
       button("link", t("retry"), again(() => post({ ...item, failed: undefined }))), button("link", t("remove"), again(unpost)));
-    const kind = `row${own ? " own" : ""}${live ? " new" : ""}${failed ? " bad" : ""}`;
-    return { node, update: (more, note) => {
-      node.className = kind + more;
-      if (!failed && meta.textContent !== note) meta.textContent = note;
-    } };
+    node.kind = "row" + (own ? " own" : "") + (live ? " new" : "") + (failed ? " bad" : "");
+    node.note = !failed && meta;
+    return node;
   };
   const pills = (list, click) => el(".pills", { role: "group", ariaLabel: t("choices") }, list.map((item) => button("pill", item.title, () => click(item))));
   const emptyRow = () => el(".empty", portrait(), el("b", settings.greeting || t("greeting")), el("p", t("empty")),
@@ -740,14 +725,16 @@ form{padding:10px 12px;border-top:var(--edge)}
     const ids = new Set(sorted.map(({ id }) => id));
     const all = [...sorted, ...outbox().filter(({ id }) => !ids.has(id)).map((item) => ({ ...item, author: "customer" }))];
     const lastOwn = all.findLastIndex(({ author }) => author === "customer");
-    const apart = (one, two) => !one || !two || one.author !== two.author || one.name !== two.name || new Date(two.at) - new Date(one.at) > 3e5;
+    const apart = (one, two) => one?.author + one?.name !== two?.author + two?.name || new Date(two.at) - new Date(one.at) > 3e5;
     all.forEach((message, i) => {
       const { seq, id, at, failed, choices } = message, before = all[i - 1], date = new Date(at).toDateString();
       if (!before || date !== new Date(before.at).toDateString()) nodes.push(row(date, () => el(".day", day(at))));
+      const node = row([id || seq, failed, message.text || message.title].join(), () => messageRow(message));
       const final = apart(message, all[i + 1]);
-      const note = !seq ? t("sending") : i === lastOwn && t(seq <= state.seen ? "seen" : "sent");
-      const { node, update } = row((id || seq) + (failed || ""), () => messageRow(message));
-      update?.((apart(before, message) ? " first" : "") + (final ? " final" : "") + (seq ? "" : " wait"), [final && clock(at), note].filter(Boolean).join(" · "));
+      const how = !seq ? t("sending") : i === lastOwn && t(seq <= state.seen ? "seen" : "sent");
+      const note = [final && clock(at), how].filter(Boolean).join(" · ");
+      if (node.kind) node.className = node.kind + (apart(before, message) ? " first" : "") + (final ? " final" : "");
+      if (node.note && node.note.textContent !== note) node.note.textContent = note;
       nodes.push(node);
       if (choices && i > lastOwn) nodes.push(row("choices" + seq, () => pills(choices, ({ title, token: choice }) => write({ choice, title }))));
     });
@@ -762,7 +749,7 @@ form{padding:10px 12px;border-top:var(--edge)}
   const drawLog = () => {
     log.ariaLive = live ? "polite" : "off";
     const nodes = wantedRows(), shown = new Set(nodes);
-    for (const [key, value] of rows) if (!shown.has(value.node || value)) rows.delete(key);
+    for (const [key, node] of rows) if (!shown.has(node)) rows.delete(key);
     for (const node of [...log.children]) if (!shown.has(node)) node.remove();
     nodes.forEach((node, i) => log.children[i] !== node && log.insertBefore(node, log.children[i]));
     live = received;
@@ -778,14 +765,13 @@ form{padding:10px 12px;border-top:var(--edge)}
   };
   const drawStrip = () => {
     const { owner, place, open, online, hours } = state, queue = owner === "queue";
-    const failed = /refused|expired/.test(phase);
-    let text = "";
+    const failed = phase === "refused", there = open && online;
+    let text = "", number = "";
     if (failed || phase === "offline") text = t(phase);
     else if (queue || (!open && owner !== "agent")) {
-      const there = open && online;
-      text = [there ? place && t(place > 1 ? "place" : "next", place) : t("away"), !open && hours?.replace(/\.?$/, "."), t(there ? "queue" : "leave")].filter(Boolean).join(" ");
+      number = queue && there && place ? `${place}` : "";
+      text = [there ? number && t("place", number) : t("away"), !open && hours?.replace(/\.?$/, "."), t(there ? "queue" : "leave")].filter(Boolean).join(" ");
     }
-    const number = queue && phase === "online" && open && online && place ? String(place) : "";
     if (strip.said === text) return;
     strip.said = text;
     strip.replaceChildren(text && el(".note" + (phase === "online" ? "" : ".warn"), number && el("b.place", { ariaHidden: "true" }, number), el("span", text), failed && button("link", t("retry"), rejoin)));
@@ -794,7 +780,7 @@ form{padding:10px 12px;border-top:var(--edge)}
     const before = unread;
     unread = reading() ? 0 : [...messages.values()].filter(({ author, seq }) => author !== "customer" && seq > state.read).length;
     launcher.replaceChildren(icon(opened ? "down" : "mark"), unread ? el("span.badge", { ariaHidden: "true" }, unread > 9 ? "9+" : `${unread}`) : "");
-    launcher.ariaLabel = opened ? t("close") : t("open") + (unread ? ", " + t("unread", unread) : "");
+    launcher.ariaLabel = opened ? t("close") : title() + (unread ? ", " + t("unread", unread) : "");
     launcher.ariaExpanded = `${opened}`;
     if (unread === before) return;
     if (unread && !opened) say(t("unread", unread));
@@ -829,11 +815,11 @@ form{padding:10px 12px;border-top:var(--edge)}
   let top = 0;
   const bottom = () => {
     top = log.scrollTop = log.scrollHeight;
-    stuck = latest.hidden = true;
+    stuck = true;
   };
   const scrolled = () => {
     const near = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
-    if (near || log.scrollTop < top) stuck = latest.hidden = near; // only people scroll up
+    if (near || log.scrollTop < top) stuck = near; // only people scroll up
     top = log.scrollTop;
     if (top > 120 || !more || asked || !link?.ready) return;
     asked = true;
@@ -870,6 +856,7 @@ form{padding:10px 12px;border-top:var(--edge)}
     if (focus) (now ? (narrow.matches ? panel : input) : launcher).focus();
     emit(now ? "open" : "close");
   };
+  const close = () => show(false, true);
   const ask = (type, name) => {
     const ariaLabel = t(type) + "?";
     const sheet = el("dialog.sheet", { role: "alertdialog", ariaLabel, onclose: () => sheet.remove() }, el("h2", ariaLabel), el("p", t("sure")),
@@ -894,7 +881,7 @@ form{padding:10px 12px;border-top:var(--edge)}
   const escaped = (event) => {
     if (event.key !== "Escape") return;
     event.preventDefault();
-    if (!menu.open) return show(false, true);
+    if (!menu.open) return close();
     menu.open = false;
     menu.firstChild.focus();
   };
@@ -903,7 +890,7 @@ form{padding:10px 12px;border-top:var(--edge)}
   const api = {
     signOut,
     open: () => show(true, true),
-    close: () => show(false, true),
+    close,
     toggle: () => show(!opened, true),
     identify: signIn,
     send: (text) => write({ text: `${text}` }),
