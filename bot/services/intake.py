@@ -271,8 +271,7 @@ class Intake:
 
     async def _only_files(self, tx: Tx, conversation: Conversation, arrival: _Arrival) -> Conversation:
         """Say that files are kept, once for several that come one after the other."""
-        last = await tx.last_messages(conversation.id, limit=3)
-        if len(last) == 3 and _answers_files(last[0], last[1], arrival.now):
+        if _told_of_files(await tx.last_messages(conversation.id, limit=10), arrival.now):
             arrival.outcome = InboxOutcome.ANSWERED
             return conversation
         return await self._system(tx, conversation, "utter_system_unsupported", arrival)
@@ -314,11 +313,16 @@ async def _quiet(tx: Tx, conversation: Conversation, now: datetime) -> bool:
     return not said or now - said[-1].created_at >= WAITING_NOTICE_EVERY
 
 
-def _answers_files(message: Message, answer: Message, now: datetime) -> bool:
-    """Say whether the system has just told the customer what becomes of files without words."""
-    only_files = message.author is Author.CUSTOMER and bool(message.attachments) and not message.text
-    recent = now - answer.created_at < WAITING_NOTICE_EVERY
-    return only_files and recent and answer.author is Author.SYSTEM and answer.visible_to_customer
+def _told_of_files(last: list[Message], now: datetime) -> bool:
+    """Say whether the newest entries are files alone, and before them our words on such files."""
+    while last and _is_only_files(last[-1]):
+        last = last[:-1]
+    answered = len(last) > 1 and last[-1].author is Author.SYSTEM and last[-1].visible_to_customer
+    return answered and _is_only_files(last[-2]) and now - last[-1].created_at < WAITING_NOTICE_EVERY
+
+
+def _is_only_files(message: Message) -> bool:
+    return message.author is Author.CUSTOMER and bool(message.attachments) and not message.text
 
 
 def _inbox_row(arrival: _Arrival, message: Message) -> InboxRow:
