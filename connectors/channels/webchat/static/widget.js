@@ -248,7 +248,7 @@
     drop();
     if (code === 4401) return renew(code);
     if (current.polling) unopened = polls = 0;
-    else if (!current.ready && ++unopened > 1 && navigator.onLine) {
+    else if (current.close && !current.ready && ++unopened > 1 && navigator.onLine) {
       polls = unopened > 2 ? 12 : 1;
       return connect();
     }
