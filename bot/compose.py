@@ -182,6 +182,7 @@ def core(given: Parts) -> Core:
         max_bytes=given.settings.media_max_mb * 1_000_000,
         spool=given.settings.data_dir,
     )
+    feedback = Feedback(**given.shared, record=record, metrics=given.metrics)
     return Core(
         watch=Watch(bus=given.bus),
         replies=replies,
@@ -211,8 +212,10 @@ def core(given: Parts) -> Core:
             clean_media=media.clean,
         ),
         media=media,
-        feedback=Feedback(**given.shared, record=record, metrics=given.metrics),
-        visits=Visits(**given.shared, record=record, handoffs=handoffs, channel=WebChat.name),
+        feedback=feedback,
+        visits=Visits(
+            **given.shared, record=record, handoffs=handoffs, feedback=feedback, channel=WebChat.name
+        ),
     )
 
 
@@ -245,6 +248,7 @@ def web(given: Parts, services: Core) -> WebServer:
     chat = WebChat(
         intake=services.intake,
         visits=services.visits,
+        media=services.media.of(WebChat.name),
         bus=given.bus,
         clock=given.clock,
         secret=secret_key(settings).reveal(),

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from bot.domain.agents import AuditEntry
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.customer import ChannelIdentity, Customer
 from bot.domain.errors import OtherCustomer
-from bot.domain.handoff import Handoff
 from bot.domain.ids import new_id, new_secret
 from bot.domain.message import IdentityClaim, Message
 from bot.domain.visit import Fresh, Look, MadeFor, Standing, Ticket, Visit
 from bot.ports import Bus, Clock, Hint, Store, Tx
 from bot.services.customers import learn
+from bot.services.feedback import Feedback, marks, may_rate
 from bot.services.handoffs import QUEUE_COUNTED, Desk, Handoffs
 from bot.services.record import Record
 
@@ -29,7 +28,9 @@ NEWEST = 30
 MOST_MISSED = 100
 """Messages brought to somebody who was away; beyond this they begin anew with the newest."""
 LOOKED_THROUGH = 50
-RATED_WITHIN = timedelta(days=1)
+TRANSCRIPT = 5_000
+"""Entries that one transcript may hold."""
+_PAGE = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,13 +61,14 @@ class Visits:
         clock: Clock,
         record: Record,
         handoffs: Handoffs,
+        feedback: Feedback,
         channel: str,
         account: str = "default",
         new_address: Callable[[], str] = lambda: new_secret(16),
     ) -> None:
         """`new_address` makes one that nobody can guess."""
         self._store, self._bus, self._clock = store, bus, clock
-        self._record, self._handoffs = record, handoffs
+        self._record, self._handoffs, self._feedback = record, handoffs, feedback
         self._channel, self._account = channel, account
         self._new_address = new_address
 
@@ -209,23 +211,17 @@ class Visits:
 
     async def _standing(self, tx: Tx, conversation: Conversation) -> Standing:
         agent = await tx.agent(conversation.assignee) if conversation.assignee else None
+        read = await marks(tx, conversation.id)
+        # Only where a person has been can there be anything to rate: most talks need no look.
+        without = conversation.owner not in (Owner.QUEUE, Owner.AGENT) and conversation.owner_version > 1
         return Standing(
             owner=conversation.owner,
             agent=agent.name if agent else "",
             assignee=conversation.assignee,
-            rate=await self._to_rate(tx, conversation) is not None,
+            rate=without and await may_rate(tx, conversation.id, self._clock.now()),
+            seen=read.agent,
+            read=read.customer,
         )
-
-    async def _to_rate(self, tx: Tx, conversation: Conversation) -> Handoff | None:
-        """Return the newest handoff if an agent's part in it has ended and may still be rated."""
-        with_person = conversation.owner in (Owner.QUEUE, Owner.AGENT)
-        if with_person or conversation.owner_version == 1:
-            return None
-        handoffs = await tx.handoffs(conversation.id)
-        newest = handoffs[-1] if handoffs else None
-        if newest is None or newest.accepted_at is None or newest.closed_at is None:
-            return None
-        return newest if newest.closed_at + RATED_WITHIN > self._clock.now() else None
 
     # --- what a visitor does
 
@@ -235,11 +231,38 @@ class Visits:
             Hint(conversation_id=conversation_id, kind="typing", data={"author": "customer"})
         )
 
-    async def read(self, address: str, ref: str, *, seq: int) -> None:
+    async def read(self, address: str, *, seq: int) -> None:
         """Note up to where the customer has read."""
+        await self._feedback.customer_read(self._channel, self._account, address, seq)
 
     async def rate(self, address: str, ref: str, *, score: int, comment: str) -> None:
-        """Keep what the customer says of the agent's help. Raises Conflict if there is nothing to rate."""
+        """Keep what the customer says of the agent's help."""
+        await self._store.read(lambda tx: self._theirs(tx, address, ref))
+        await self._feedback.rate(self._channel, self._account, address, score, comment)
+
+    async def check(self, ticket: Ticket, ref: str) -> None:
+        """Let those pass who may be at an address. Raises OtherCustomer."""
+        known = await self._store.read(lambda tx: self._theirs(tx, ticket.address, ref))
+        if known is None and ticket.made_for is MadeFor.ANOTHER:
+            raise OtherCustomer
+
+    async def transcript(self, address: str, ref: str) -> list[Message]:
+        """Return everything that the customer may see, from the beginning."""
+
+        async def work(tx: Tx, after: int) -> list[Message]:
+            known = await self._theirs(tx, address, ref)
+            if known is None or known.conversation is None:
+                return []
+            return await tx.messages(known.conversation.id, after=after, limit=_PAGE)
+
+        found: list[Message] = []
+        while len(found) < TRANSCRIPT:
+            after = found[-1].seq if found else 0
+            page = await self._store.read(lambda tx, after=after: work(tx, after))  # type: ignore[misc]
+            found += page
+            if len(page) < _PAGE:
+                break
+        return [message for message in found if message.visible_to_customer]
 
     async def erase(self, address: str, ref: str) -> int:
         """Delete everything that is stored of the customer; return how many conversations went."""

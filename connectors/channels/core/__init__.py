@@ -142,12 +142,25 @@ class Visits(Protocol):
         """Let the desks see that the customer is writing."""
         ...
 
-    async def read(self, address: str, ref: str, *, seq: int) -> None:
+    async def read(self, address: str, *, seq: int) -> None:
         """Note up to where the customer has read."""
         ...
 
     async def rate(self, address: str, ref: str, *, score: int, comment: str) -> None:
-        """Keep what the customer says of the agent's help. Raises Conflict if there is nothing to rate."""
+        """Keep what the customer says of the agent's help.
+
+        Raises:
+            NotFound: no agent has helped here lately.
+            Conflict: it was rated long ago.
+        """
+        ...
+
+    async def check(self, ticket: Ticket, ref: str) -> None:
+        """Let those pass who may be at an address."""
+        ...
+
+    async def transcript(self, address: str, ref: str) -> list[Message]:
+        """Return everything that the customer may see, from the beginning."""
         ...
 
     async def erase(self, address: str, ref: str) -> int:

@@ -9,16 +9,19 @@ from pathlib import Path
 from sanic import HTTPResponse, Request
 
 from bot.domain.errors import TooManyRequests
-from bot.domain.message import MAX_TEXT, Attachment, Message
+from bot.domain.file_types import MIMES
+from bot.domain.media import MAX_FILES
+from bot.domain.message import MAX_TEXT, Message
 from bot.http.bodies import read_json
 from bot.http.files import ServedFile
 from bot.http.headers import add_headers
 from bot.http.peers import origin_of
-from bot.http.routes import Route
+from bot.http.routes import Handler, Route
 from bot.http.sockets import GOING_AWAY, WebSocket, require_upgrade
 from bot.ports import Bus, Capabilities, Clock, Sent
 from connectors.channels.core import Intake, Media, Visits
 from connectors.channels.webchat import parse, render
+from connectors.channels.webchat.errands import Errands, TranscriptBody
 from connectors.channels.webchat.fallback import Call, FramesAnswer, FramesBody
 from connectors.channels.webchat.guest import TOO_MANY, Reception
 from connectors.channels.webchat.limits import ChatLimits, Doorkeeper, network
@@ -52,8 +55,8 @@ class WebChat:
         visits: Visits,
         bus: Bus,
         clock: Clock,
+        media: Media,
         secret: str,
-        media: Media | None = None,
         identity_secret: str = "",
         origins: Iterable[str] = (),
         public_url: str = "",
@@ -67,8 +70,7 @@ class WebChat:
         self._origins = Origins(origins, origin_of(public_url))
         self._clock = clock
         self._door = Doorkeeper(bus, limits or ChatLimits())
-        self._media = media
-        self._rooms = Rooms(visits=visits, bus=bus, clock=clock, url=self._url)
+        self._rooms = Rooms(visits=visits, bus=bus, clock=clock, url=media.url)
         self._reception = Reception(
             intake=intake,
             visits=visits,
@@ -78,8 +80,11 @@ class WebChat:
             sessions=Sessions(secret),
             clock=clock,
             identity_secret=identity_secret,
-            limits=render.Limits(text=MAX_TEXT, files=0, file_bytes=0, types=[]),
+            limits=render.Limits(
+                text=MAX_TEXT, files=MAX_FILES, file_bytes=media.max_bytes, types=list(MIMES)
+            ),
         )
+        self._errands = Errands(self._reception)
         self._widget: ServedFile | None = None
         self._sockets: set[Socket] = set()
         self._calls: set[Call] = set()
@@ -99,15 +104,25 @@ class WebChat:
                 errors=(403, 426), summary="WebSocket of the widget: one JSON object with `type` a message",
             ),
             Route(
-                method="POST", path="/chat/frames", handler=self.frames, tag=_TAG, body=FramesBody,
+                method="POST", path="/chat/frames", tag=_TAG, body=FramesBody,
+                handler=self._for_pages(self.frames),
                 answer=FramesAnswer, errors=(400, 403, 413, 415, 429),
                 summary="Do what the WebSocket does where it is blocked; waits for news",
             ),
             Route(
-                method="OPTIONS", path="/chat/frames", handler=self.preflight, tag=_TAG, status=204,
-                errors=(403,), summary="Tell a browser whether a page may use the chat",
+                method="POST", path="/chat/transcript", tag=_TAG, body=TranscriptBody, answer=str,
+                handler=self._for_pages(self._errands.transcript), media="text/plain",
+                errors=(400, 401, 403, 409, 413, 415, 429, 503),
+                summary="Return the conversation as a text file",
             ),
+            *(self._preflight(path) for path in ("/chat/frames", "/chat/transcript")),
         ]  # fmt: skip
+
+    def _preflight(self, path: str) -> Route:
+        return Route(
+            method="OPTIONS", path=path, handler=self._for_pages(_allow), tag=_TAG, status=204,
+            errors=(403,), summary="Tell a browser whether a page may ask here",
+        )  # fmt: skip
 
     async def start(self) -> None:
         """Read the widget's file, and begin to look after those who come."""
@@ -184,7 +199,6 @@ class WebChat:
 
     async def frames(self, request: Request) -> HTTPResponse:
         """Take frames without a WebSocket, and wait for news."""
-        self._check_origin(request)
         ip = network(request.client_ip)
         await self._door.check("poll", ip, self._door.limits.polls)
         body = read_json(request, FramesBody)
@@ -200,12 +214,16 @@ class WebChat:
             self._rooms.forget(call.guest)
             self._door.leave(ip)
 
-    async def preflight(self, request: Request) -> HTTPResponse:
-        """Answer a browser that asks first."""
-        self._check_origin(request)
-        return HTTPResponse(status=204, headers=dict(_PREFLIGHT))
-
     # --- parts
+
+    def _for_pages(self, handler: Handler) -> Handler:
+        """Return a handler that answers pages of the allowed sites only."""
+
+        async def checked(request: Request, **parameters: str) -> HTTPResponse | None:
+            self._check_origin(request)
+            return await handler(request, **parameters)
+
+        return checked
 
     def _check_origin(self, request: Request) -> None:
         """Let a page pass, and let it read the answer. Raises ForeignOrigin."""
@@ -215,14 +233,14 @@ class WebChat:
         if origin:
             add_headers(request, {"access-control-allow-origin": origin})
 
-    def _url(self, attachment: Attachment) -> str:
-        if attachment.url.startswith(("https://", "http://")):
-            return attachment.url
-        return self._media.url(attachment) if self._media is not None else ""
-
     async def _beat(self) -> None:
         """Look after everybody's connection."""
         while True:
             await self._clock.sleep(_BEAT_EVERY)
             for socket in list(self._sockets):
                 socket.beat()
+
+
+async def _allow(request: Request) -> HTTPResponse:
+    """Answer a browser that asks first."""
+    return HTTPResponse(status=204, headers=dict(_PREFLIGHT))

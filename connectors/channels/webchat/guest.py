@@ -60,7 +60,7 @@ class Reception:
 
     intake: Intake
     visits: Visits
-    media: Media | None
+    media: Media
     rooms: Rooms
     door: Doorkeeper
     sessions: Sessions
@@ -344,8 +344,6 @@ class Guest:
     async def _files(self, ids: list[str], address: str) -> tuple[Attachment, ...]:
         if not ids:
             return ()
-        if self._desk.media is None:
-            raise NotPermitted("No files are taken here.", field="files")
         return await self._desk.media.claim(ids, owner=address)
 
     async def _typing(self, room: Room, frame: parse.Typing) -> None:
@@ -358,7 +356,7 @@ class Guest:
         seq = min(frame.seq, self.seq)
         if seq > self._read:
             self._read = seq
-            await self._desk.visits.read(room.address, self._ref, seq=seq)
+            await self._desk.visits.read(room.address, seq=seq)
 
     async def _history(self, room: Room, frame: parse.History) -> None:
         found, more = await self._desk.visits.history(

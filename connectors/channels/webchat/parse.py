@@ -9,13 +9,13 @@ from typing import Annotated, Any
 import msgspec
 
 from bot.domain.errors import InvalidInput, TooLarge
+from bot.domain.feedback import MAX_COMMENT
+from bot.domain.media import MAX_FILES
 from bot.domain.message import MAX_TEXT, Attachment, IdentityClaim, InboundMessage
 
 NAME = "webchat"
 MAX_FRAME = 16 * 1024
 """Bytes of one frame."""
-MAX_FILES = 5
-MAX_COMMENT = 1_000
 MAX_PAGE = 500
 MAX_HISTORY = 50
 MAX_SESSION = 512

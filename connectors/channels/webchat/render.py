@@ -13,7 +13,9 @@ from bot.domain.message import Attachment, Author, Message, choice_token
 from bot.domain.visit import Fresh, Standing
 
 Url = Callable[[Attachment], str]
-"""Returns the address under which a customer can fetch a file; empty if there is none."""
+"""Returns the address under which a customer can fetch a file."""
+_FETCHED = ("https://", "http://", "/")
+"""How an address begins that a browser may be led to."""
 encode = msgspec.json.Encoder().encode
 
 
@@ -161,7 +163,7 @@ def frame(kind: str, **values: Any) -> bytes:
 
 def _file(attachment: Attachment, url: Url) -> File | None:
     address = url(attachment)
-    if not address:
+    if not address.startswith(_FETCHED):
         return None
     return File(
         kind=attachment.kind,
