@@ -37,6 +37,7 @@ from bot.services.reminders import Reminders
 from bot.services.replies import Replies, Transcript, Watch
 from bot.services.timers import Timers
 from bot.services.turns import Turns
+from bot.services.visits import Visits
 from bot.store.sqlite import SqliteStore
 from tests.support.clock import FakeClock
 
@@ -290,7 +291,11 @@ class World:
         self.engine = self.engine_of()
         self.bus = MemoryBus(self.clock)
         self.metrics = NoMetrics()
-        capabilities = {"rest": Capabilities(pushes=False), "push": self.platform.capabilities}
+        capabilities = {
+            "rest": Capabilities(pushes=False),
+            "webchat": Capabilities(pushes=False),
+            "push": self.platform.capabilities,
+        }
         shared: dict[str, Any] = {"store": self.store, "bus": self.bus, "clock": self.clock}
         self.record = Record(sentences=self.sentences, channels=capabilities)
         self.handoffs = Handoffs(
@@ -342,6 +347,13 @@ class World:
             store=self.store, clock=self.clock, metrics=self.metrics, secret="s" * 32, max_bytes=2_000_000
         )
         self.feedback = Feedback(**shared, record=self.record, metrics=self.metrics)
+        self.visits = Visits(
+            **shared,
+            record=self.record,
+            handoffs=self.handoffs,
+            feedback=self.feedback,
+            channel="webchat",
+        )
         self.timers = Timers(
             **parts,
             expiry=EXPIRY,
