@@ -30,6 +30,8 @@ MOST_MISSED = 100
 LOOKED_THROUGH = 50
 TRANSCRIPT = 5_000
 """Entries that one transcript may hold."""
+TOLD = 200
+"""Erased conversations of which screens are told at once; they find out of others a little later."""
 _PAGE = 200
 
 
@@ -268,19 +270,20 @@ class Visits:
         """Delete everything that is stored of the customer; return how many conversations went."""
         now = self._clock.now()
 
-        async def work(tx: Tx) -> tuple[int, str]:
+        async def work(tx: Tx) -> tuple[int, list[str]]:
             known = await self._theirs(tx, address, ref)
             if known is None:
-                return 0, ""
-            count = await tx.erase_customer(known.identity.customer_id)
+                return 0, []
+            whose = known.identity.customer_id
+            held = await tx.conversations(customer_id=whose, limit=TOLD)
+            count = await tx.erase_customer(whose)
             # Who it was is not kept, not even here.
-            await tx.add_audit(
-                AuditEntry(id=new_id(now), at=now, actor="customer", action="customer.erased")
-            )
-            return count, known.identity.conversation_id
+            done = AuditEntry(id=new_id(now), at=now, actor="customer", action="customer.erased")
+            await tx.add_audit(done)
+            return count, [conversation.id for conversation in held]
 
-        count, conversation_id = await self._store.write(work)
-        if conversation_id:
+        count, gone = await self._store.write(work)
+        for conversation_id in gone:
             await self._bus.publish(Hint(conversation_id=conversation_id, kind="owner"))
         return count
 

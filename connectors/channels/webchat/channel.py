@@ -30,7 +30,7 @@ from connectors.channels.webchat.socket import Socket
 from connectors.channels.webchat.verify import Origins, Sessions
 
 WIDGET = Path(__file__).parent / "static" / "widget.js"
-_LONGEST_FRAME = 2 * parse.MAX_FRAME
+_LONGEST_FRAME = 4 * parse.MAX_FRAME
 """Bytes that are taken from the network; what is over a frame's own limit is refused in words."""
 _WIDGET_HEADERS = {"cross-origin-resource-policy": "cross-origin", "access-control-allow-origin": "*"}
 _PREFLIGHT = {

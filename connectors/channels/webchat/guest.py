@@ -376,7 +376,12 @@ class Guest:
 
     async def _erase(self, room: Room, frame: parse.Erase) -> None:
         await self._desk.door.check("change", self._ip, self._desk.door.limits.changes)
-        await _surely(self._desk.visits.erase(room.address, self._ref))
+        self.received = False  # that it goes is no news to who asked for it
+        try:
+            await _surely(self._desk.visits.erase(room.address, self._ref))
+        except BaseException:
+            self.received = True
+            raise
         await self._settle(self._desk.visits.elsewhere(Fresh.ERASED, self._claim), None, after=0)
 
     # --- who it is
