@@ -17,6 +17,9 @@ from urllib.parse import urlsplit
 Parser = Callable[[str], object]
 _YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 _UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?", re.ASCII
+)
 _RATE = re.compile(r"(\d+)\s*/\s*(\d*)\s*(second|minute|hour|day)s?")
 
 
@@ -144,23 +147,16 @@ def url(*schemes: str) -> Callable[[str], str]:
 
 def origins(value: str) -> tuple[str, ...]:
     """Take origins as browsers write them, with commas between; `*` is all of them."""
-    found = []
-    for part in value.split(","):
-        text = part.strip()
-        try:
-            parts = urlsplit(text)
-            port = parts.port
-        except ValueError:
-            parts, port = urlsplit(""), 0
-        plain = parts.scheme in ("http", "https") and parts.hostname and port != 0
-        rest = parts.path not in ("", "/") or parts.query or parts.fragment or parts.username is not None
-        if text != "*" and (not plain or rest or not text.isascii()):
-            raise ValueError("must be like https://shop.example.com, https://www.example.com:8443")
-        usual = {"http": 80, "https": 443}.get(parts.scheme)
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        shown = f":{port}" if port and port != usual else ""
-        found.append("*" if text == "*" else f"{parts.scheme}://{host}{shown}")
-    return tuple(found)
+    return tuple(part if part == "*" else _origin(part) for part in map(str.strip, value.split(",")))
+
+
+def _origin(text: str) -> str:
+    found = _ORIGIN.fullmatch(text.lower())
+    port = int(found["port"] or 0) if found else 0
+    if found is None or port > 65_535:
+        raise ValueError("must be like https://shop.example.com, https://www.example.com:8443")
+    usual = {"http": 80, "https": 443}[found["scheme"]]
+    return f"{found['scheme']}://{found['host']}" + (f":{port}" if port not in (0, usual) else "")
 
 
 def service_url(value: str) -> str:

@@ -19,7 +19,8 @@ from bot.domain.message import IdentityClaim, Message
 from bot.domain.visit import Fresh, Look, MadeFor, Standing, Ticket, Visit
 from bot.ports import Bus, Clock, Hint, Store, Tx
 from bot.services.customers import learn
-from bot.services.feedback import Feedback, marks, may_rate
+from bot.services.desk_views import marks
+from bot.services.feedback import Feedback, may_rate
 from bot.services.handoffs import QUEUE_COUNTED, Desk, Handoffs
 from bot.services.record import Record
 

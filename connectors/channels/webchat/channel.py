@@ -18,10 +18,11 @@ from bot.http.headers import add_headers
 from bot.http.peers import origin_of
 from bot.http.routes import Handler, Route
 from bot.http.sockets import GOING_AWAY, WebSocket, require_upgrade
+from bot.http.uploads import FileQuery
 from bot.ports import Bus, Capabilities, Clock, Sent
 from connectors.channels.core import Intake, Media, Visits
 from connectors.channels.webchat import parse, render
-from connectors.channels.webchat.errands import Errands, TranscriptBody
+from connectors.channels.webchat.errands import Errands, TranscriptBody, Uploaded
 from connectors.channels.webchat.fallback import Call, FramesAnswer, FramesBody
 from connectors.channels.webchat.guest import TOO_MANY, Reception
 from connectors.channels.webchat.limits import ChatLimits, Doorkeeper, network
@@ -115,7 +116,13 @@ class WebChat:
                 errors=(400, 401, 403, 409, 413, 415, 429, 503),
                 summary="Return the conversation as a text file",
             ),
-            *(self._preflight(path) for path in ("/chat/frames", "/chat/transcript")),
+            Route(
+                method="POST", path="/chat/files", tag=_TAG, stream=True, query=FileQuery, answer=Uploaded,
+                handler=self._for_pages(self._errands.keep), status=201,
+                errors=(400, 401, 403, 408, 409, 413, 415, 429, 503),
+                summary="Upload a file, to be sent with a message; with X-Baton-Session, X-Baton-Identity",
+            ),
+            *(self._preflight(path) for path in ("/chat/frames", "/chat/transcript", "/chat/files")),
         ]  # fmt: skip
 
     def _preflight(self, path: str) -> Route:
@@ -166,7 +173,6 @@ class WebChat:
 
     async def widget(self, request: Request) -> HTTPResponse:
         """Return the widget."""
-        add_headers(request, _WIDGET_HEADERS)
         assert self._widget is not None  # noqa: S101 (requests come after the start)
         return self._widget.answer(request)
 

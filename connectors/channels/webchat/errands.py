@@ -8,8 +8,11 @@ import msgspec
 from sanic import HTTPResponse, Request
 
 from bot.domain.errors import NotPermitted, NotSignedIn
+from bot.domain.media import media_id
+from bot.domain.message import Attachment
 from bot.domain.visit import Ticket
-from bot.http.bodies import read_json
+from bot.http.bodies import answer, read_json, read_query
+from bot.http.uploads import FileQuery, file_body
 from connectors.channels.core import identity as tokens
 from connectors.channels.webchat import transcript
 from connectors.channels.webchat.guest import Reception
@@ -30,6 +33,17 @@ class TranscriptBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     identity: str = ""
 
 
+class Uploaded(msgspec.Struct, kw_only=True):
+    """A file that is kept: `id` goes into a message's `files`."""
+
+    id: str
+    kind: str
+    name: str
+    mime: str
+    size: int | None
+    url: str
+
+
 class Errands:
     """Answers requests of those who have a session."""
 
@@ -47,6 +61,18 @@ class Errands:
             content_type="text/plain; charset=utf-8",
             headers={"content-disposition": 'attachment; filename="conversation.txt"'},
         )
+
+    async def keep(self, request: Request) -> HTTPResponse:
+        """Take one file in, to be sent with a message."""
+        desk, headers = self._desk, request.headers
+        await self._count("upload", request, desk.door.limits.uploads)
+        ticket, _ = await self._visitor(
+            headers.getone("x-baton-session", ""), headers.getone("x-baton-identity", "")
+        )
+        body = file_body(request, limit=desk.media.max_bytes)
+        name = read_query(request, FileQuery).name
+        kept = await desk.media.keep(body, name=name, owner=ticket.address)
+        return answer(_uploaded(kept, desk.media.url(kept)), status=201)
 
     async def _count(self, what: str, request: Request, limit: int) -> None:
         await self._desk.door.check(what, network(request.client_ip), limit)
@@ -72,3 +98,9 @@ class Errands:
         ticket = desk.sessions.ticket(found, ref)
         await desk.visits.check(ticket, ref)
         return ticket, ref
+
+
+def _uploaded(kept: Attachment, url: str) -> Uploaded:
+    return Uploaded(
+        id=media_id(kept), kind=kept.kind, name=kept.name, mime=kept.mime, size=kept.size, url=url
+    )
