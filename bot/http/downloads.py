@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from sanic import HTTPResponse, Request
 
-from bot.domain.errors import DomainError
 from bot.domain.media import Media
+from bot.http.bodies import error_answer
 
 _POLICY = "default-src 'none'; sandbox"
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
-
-
-class RangeNotSatisfiable(DomainError):
-    """What is asked for lies beyond the file's end."""
-
-    code: ClassVar[str] = "bad_range"
-    http_status: ClassVar[int] = 416
-    public_message: ClassVar[str] = "The range cannot be served."
 
 
 class Files(Protocol):
@@ -39,14 +31,15 @@ async def send_file(
 
     A browser may keep it for `seconds`; with none it asks each time whether it may still have it.
     `cross_origin` lets pages of other sites show it.
-
-    Raises:
-        RangeNotSatisfiable: there is no such part.
     """
     headers = _headers(media, seconds=seconds, cross_origin=cross_origin)
     if headers["etag"] in request.headers.getone("if-none-match", ""):
         return HTTPResponse(status=304, headers={n: headers[n] for n in ("etag", "cache-control")})
     start, stop = _span(request, media.size, headers["etag"])
+    if start >= stop:
+        refused = error_answer(416, "bad_range", "The range lies beyond the file's end.")
+        refused.headers["content-range"] = f"bytes */{media.size}"
+        return refused
     whole = stop - start == media.size
     if not whole:
         headers["content-range"] = f"bytes {start}-{stop - 1}/{media.size}"
@@ -87,7 +80,10 @@ def _content_type(media: Media) -> str:
 
 
 def _span(request: Request, size: int, etag: str) -> tuple[int, int]:
-    """Return from where to before where; a range of a form that we do not serve is no range."""
+    """Return from where to before where, which is nothing beyond the end.
+
+    A range of a form that we do not serve is no range.
+    """
     found = _RANGE.fullmatch(request.headers.getone("range", "").strip())
     if found is None or request.headers.getone("if-range", etag) != etag or not any(found.groups()):
         return 0, size
@@ -96,6 +92,4 @@ def _span(request: Request, size: int, etag: str) -> tuple[int, int]:
     stop = min(int(last) + 1, size) if first and last else size
     if first and last and int(last) < start:
         return 0, size
-    if start >= size:
-        raise RangeNotSatisfiable(size=size)
     return start, stop

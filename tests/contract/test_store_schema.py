@@ -18,12 +18,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 
 from bot.domain.errors import StoreError
+from bot.domain.message import Author
 from bot.store import backup, check_integrity, migrate, open_store, schema, schema_is_current
 from bot.store.tables import metadata
-from tests.contract.store_kit import StillClock, a_message, put_all, waiting, write
+from tests.contract.store_kit import NOW, StillClock, a_file, a_message, put_all, waiting, write
 
 ROOT = Path(__file__).parents[2]
 
@@ -122,6 +123,61 @@ def test_what_was_there_before_reminders_stays(tmp_path: Path) -> None:
         timers = connection.execute("SELECT conversation_id, kind, name, due_at, until_written FROM timers")
         assert timers.fetchall() == [("c1", "session_expiry", "", 5, 0)]
         assert connection.execute("SELECT id, kind FROM inbox").fetchall() == [("i1", "message")]
+
+
+BEFORE_FILES = """
+INSERT INTO customers VALUES ('cu1', 1, 'C1001', 'Kim', '', 'verified');
+INSERT INTO identities VALUES ('rest', 'default', 'kim', 'cu1', 'c1', 1);
+INSERT INTO conversations VALUES ('c1', 'cu1', 'rest', 'kim', 1, 2, 'default', 'bot', 3, '', '', '', 'en',
+  NULL, 1, '', 0, NULL, 0, 2, NULL);
+INSERT INTO messages VALUES ('c1', 1, 'm1', 'bot', 'media', 2, 'look', '', '', NULL,
+  '[{"kind":"image","url":"https://x/y.png","name":"","mime":"","size":null}]', NULL, 'stored',
+  '', '', '', NULL, 0);
+INSERT INTO inbox VALUES ('i1', 'c1', 1, 2, 2, 'hi', '', 'pending', NULL, 0, 'message', 'verified');
+"""
+
+
+async def check_after_files(url: str) -> None:
+    """What was there is there, and files are taken."""
+    assert migrate(url)
+    store = open_store(url, StillClock())
+    await store.start()
+    try:
+        (message,) = await store.read(lambda tx: tx.messages("c1"))
+        assert message.attachments[0].url == "https://x/y.png"
+        assert (await store.read(lambda tx: tx.last_trust("c1"))).value == "verified"
+        await write(store, *a_file("f1"), lambda tx: tx.mark_read("c1", Author.CUSTOMER, 1, NOW))
+        assert await store.write(lambda tx: tx.bind_media("f1", "c1", 2))
+        export = await store.read(lambda tx: tx.export_customer("cu1"))
+        assert [len(export[name]) for name in ("messages", "media", "media_parts", "read_marks")] == [1] * 4
+        assert await store.write(lambda tx: tx.erase_customer("cu1")) == 1
+    finally:
+        await store.stop()
+
+
+def at_revision(engine: Engine, revision: str, statements: str) -> None:
+    """Bring a new database to an old migration and put rows into it."""
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        for statement in statements.strip().split(";\n"):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+async def test_what_was_there_before_files_stays(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'baton.db'}"
+    at_revision(create_engine(url), "0003", BEFORE_FILES)
+    await check_after_files(url)
+
+
+@pytest.mark.services
+async def test_what_was_there_before_files_stays_on_postgres(postgres_url: str) -> None:
+    address = postgres_url.replace("postgresql://", "postgresql+psycopg2://")
+    at_revision(create_engine(address), "0003", BEFORE_FILES)
+    await check_after_files(postgres_url)
 
 
 def test_a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
