@@ -148,7 +148,7 @@
     if (typeof identity === "function") found = await identity();
     else if (!identity && settings.identityUrl) {
       const answer = await fetch(settings.identityUrl, { credentials: "same-origin", cache: "no-store" });
-      if (answer.status > 403) throw answer.status;
+      if (!answer.ok && answer.status !== 401) throw answer.status;
       found = answer.ok ? await answer.text() : "";
       if (found[0] === "{") found = JSON.parse(found).token;
     }
@@ -168,7 +168,9 @@
     const before = token;
     try {
       await identify();
-    } catch {}
+    } catch {
+      return setTimeout(renew, 5e3, asked);
+    }
     if (!token) {
       token = before;
       if (before || asked) signOut();
@@ -229,7 +231,7 @@
     const exchange = async (frames, wait) => {
       try {
         if (wait) await identify();
-        const answer = await call("chat/frames", { hello: hello(), frames, wait });
+        const answer = await call("chat/frames", { hello: hello(), frames, wait, state });
         for (const frame of (await answer.json()).frames) if (link === current) receive(frame);
       } catch {
         lost(current);
@@ -238,7 +240,10 @@
     current.polling = true;
     current.send = (frame) => frame.type !== "ping" && exchange([frame], 0);
     await exchange([], 0);
-    while (link === current && polls-- > 0) await exchange([], 25);
+    while (link === current && polls-- > 0) {
+      await exchange([], 25);
+      await new Promise((go) => setTimeout(go, 300));
+    }
     if (link !== current) return;
     link = null; // perhaps a socket opens by now
     connect();
@@ -360,6 +365,7 @@
       paint();
       log.scrollTop = log.scrollHeight - below;
     },
+    close: ({ code }) => lost(link, code),
     identity_needed: renew,
     error: ({ message }) => console.warn("Baton:", message),
   };
@@ -793,8 +799,8 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
     drawLauncher();
     for (const item of menu.querySelectorAll("button")) item.disabled = phase !== "online";
     const newest = Math.max(0, ...messages.keys());
-    if (!reading() || !link?.ready || newest <= state.read) return;
-    state.read = newest;
+    if (!reading() || !link?.ready || newest <= Math.max(state.read, link.read || 0)) return;
+    link.read = newest;
     send({ type: "read", seq: newest });
   };
   let drawing;
