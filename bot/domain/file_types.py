@@ -19,7 +19,7 @@ from bot.domain.images import gif, jpeg, png, webp
 
 Data = bytes | mmap.mmap
 
-TEXT_AT_ONCE = 1 << 20
+TEXT_AT_ONCE = 1 << 16
 LONGEST_INFLATED = 200 * 1024 * 1024
 """Bytes that an office document may say it has when unpacked."""
 MOST_MEMBERS = 5_000

@@ -32,7 +32,7 @@ from bot.services.media_links import MediaLinks
 
 AT_ONCE = 32
 """Uploads that one node takes at the same time."""
-PARTS_AT_ONCE = 4
+PARTS_AT_ONCE = 2
 """Parts that are written in one transaction, so that nobody waits long for the writer."""
 
 
@@ -68,6 +68,7 @@ class MediaStore:
         self.links = MediaLinks(secret=secret, clock=clock)
         self._spool = spool
         self._under_way = 0
+        self._one_at_a_time = asyncio.Semaphore()
         self.max_bytes = max_bytes
 
     def of(self, channel: str, account: str = "default") -> ChannelMedia:
@@ -93,24 +94,29 @@ class MediaStore:
             folder = self._spool if self._spool and self._spool.is_dir() else None
             with tempfile.TemporaryFile(dir=folder) as file:
                 await self._receive(stream, file)
+                async with self._one_at_a_time:
+                    found = await asyncio.to_thread(_look, file)
                 with _mapped(file) as data:
-                    media = await self._store_file(data, name, of)
+                    media = await self._store_file(found, data, name, of)
         finally:
             self._under_way -= 1
         self._metrics.count("files_in", kind=media.kind, by="agent" if of.agent_id else "customer")
         return media.attachment
 
     async def _receive(self, stream: AsyncIterator[bytes], file: IO[bytes]) -> None:
-        size = 0
+        size, part = 0, bytearray()
         async for chunk in stream:
             size += len(chunk)
             if size > self.max_bytes:
                 raise too_large(self.max_bytes)
-            file.write(chunk)
+            part += chunk
+            if len(part) >= PART_SIZE:
+                await asyncio.to_thread(file.write, bytes(part))
+                part.clear()
+        file.write(part)
         file.flush()
 
-    async def _store_file(self, data: Data, name: str, of: _Uploader) -> Media:
-        found = await asyncio.to_thread(recognise, data)
+    async def _store_file(self, found: Recognised, data: Data, name: str, of: _Uploader) -> Media:
         now = self._clock.now()
         media = Media(
             id=new_id(now),
@@ -128,7 +134,9 @@ class MediaStore:
         parts = enumerate(_parts(found, data))
         await self._store.write(lambda tx: _begin(tx, media))
         while batch := list(islice(parts, PARTS_AT_ONCE)):
-            await self._store.write(lambda tx, batch=batch: _add(tx, media, batch))  # type: ignore[misc]
+            # What waits is committed together: many files at once would hold up everybody's messages.
+            async with self._one_at_a_time:
+                await self._store.write(lambda tx, batch=batch: _add(tx, media, batch))  # type: ignore[misc]
         if not await self._store.write(lambda tx: tx.finish_media(media.id)):
             raise UnknownFile
         return replace(media, ready=True)
@@ -232,6 +240,12 @@ async def _begin(tx: Tx, media: Media) -> None:
 async def _add(tx: Tx, media: Media, parts: Sequence[tuple[int, bytes]]) -> None:
     for number, data in parts:
         await tx.add_media_part(media.id, number, data)
+
+
+def _look(file: IO[bytes]) -> Recognised:
+    """Say what a file is; it has a mapping of its own, since who waits for this may go away."""
+    with _mapped(file) as data:
+        return recognise(data)
 
 
 @contextmanager
