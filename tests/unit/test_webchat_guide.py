@@ -170,6 +170,7 @@ def test_the_server_has_what_the_guide_names(guide: str) -> None:
         assert row
         assert shown == row[1]
     reasons = set(re.findall(r'_refused\("([a-z_]+)"', _source("core/identity.py")))
+    reasons |= set(re.findall(r'reason="([a-z_]+)"', _source("webchat/guest.py")))
     table = guide[guide.index("| reason |") :].partition("\n\n")[0]
     assert len(reasons) >= 6
     assert reasons == set(re.findall(r"`([a-z_]+)`", "".join(r.split("|")[1] for r in table.splitlines())))
