@@ -9,6 +9,7 @@ import pytest
 
 pytest.register_assert_rewrite("tests.contract.store_contract", "tests.contract.store_contract_rules")
 
+from bot import logs  # noqa: E402
 from tests.servers import RedisServer, new_database, postgres_server, redis_server, require  # noqa: E402
 from tests.support import parallel  # noqa: E402
 
@@ -23,6 +24,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Share the tests among the workers in our way."""
     return parallel.scheduler(config, log)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _quiet_logs(request: pytest.FixtureRequest) -> None:
+    """Keep the logs short, and complete for tests that look at them: Rasa silences them when it is loaded."""
+    if not request.module.__name__.startswith(parallel.WITH_RASA):
+        logs.configure("error", "console")
 
 
 @pytest.fixture(scope="session")

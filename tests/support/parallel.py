@@ -19,6 +19,8 @@ import pytest
 
 TOGETHER = ("tests/engine/", "tests/stories/")
 """Folders with one Rasa engine for all of their tests."""
+WITH_RASA = ("tests.engine.", "tests.stories.", "tests.nlu.", "tests.training.")
+"""Modules that load Rasa into the tests' own process."""
 APART = (
     "tests/stories/test_rasa_commands.py",
     "tests/engine/test_lean.py",
