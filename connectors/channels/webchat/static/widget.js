@@ -59,7 +59,7 @@
   const t = (key, value) => (settings.texts?.[key] || TEXTS[key].split("|")[known]).replace("{}", value);
   const clock = (at) => new Date(at).toLocaleTimeString(region, { timeStyle: "short" });
   const day = (at) => new Date(at).toLocaleDateString(region, { weekday: "long", day: "numeric", month: "long" });
-  const size = (bytes) => (bytes / 1e6).toLocaleString(region, { maximumSignificantDigits: 2 }) + " MB";
+  const size = (bytes) => (bytes < 1e6 ? Math.ceil(bytes / 1e3) + " kB" : (bytes / 1e6).toLocaleString(region, { maximumFractionDigits: 1 }) + " MB");
 
   // Small tools
   const el = (name, ...parts) => {
@@ -79,6 +79,7 @@
     more: "M5 12h0M12 12h0M19 12h0",
     send: "M12 19V6M6 11l6-6 6 6",
     plus: "M12 5v14M5 12h14",
+    file: "M12 5v10M8 11l4 4 4-4M6 19h12",
     star: "M12 4l2.5 5 5.5.8-4 4 1 5.5-5-2.6-5 2.6 1-5.5-4-4 5.5-.8z",
   };
   const icon = (shape) => {
@@ -382,8 +383,7 @@
   // What the customer says
   const write = (content) => {
     tries = 0;
-    const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
-    post({ id: bytes.map((byte) => byte.toString(16).padStart(2, 0)).join(""), at: Date.now(), signed: !!token, ...content });
+    post({ id: crypto.getRandomValues(new Uint32Array(4)).join("-"), at: Date.now(), signed: !!token, ...content });
     stuck = true;
     flush();
     hurry();
@@ -495,7 +495,8 @@ h2,p{margin:0;font-size:16px}
 .panel[open]{display:flex;flex-direction:column}
 header{display:flex;align-items:center;gap:12px;padding:12px 8px 12px 16px;border-bottom:1px solid var(--line);border-top:3px solid var(--accent)}
 .who{flex:1;min-width:0}
-.who *,.fname{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;unicode-bidi:plaintext;text-align:start}
+.who *,.fname{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;text-align:start}
+.who *,.fname,.note span,.day,.system,.text,.meta,.bar textarea{unicode-bidi:plaintext}
 .sub,.day,.system{font-size:13px;color:var(--dim)}
 .face{width:28px;height:28px;font-size:11px;font-weight:700;position:relative}
 .face svg{width:62%}
@@ -510,12 +511,12 @@ summary svg{stroke-width:3}
 .danger,[role=alert]{color:var(--bad)}
 .note{display:flex;align-items:center;gap:12px;padding:10px 16px;font-size:14px;background:var(--tint);border-bottom:1px solid var(--line)}
 .warn{background:var(--warn)}
-.note span{flex:1;unicode-bidi:plaintext;text-align:start}
+.note span{flex:1}
 .place{width:34px;height:34px}
 .link{min-height:44px;margin:-12px 0;padding:0 6px;color:var(--link);text-decoration:underline}
 .log{flex:1;overflow-y:auto;overscroll-behavior:contain;overflow-anchor:none;padding:16px;background:var(--soft);display:flex;flex-direction:column;gap:3px;outline-offset:-3px}
 .log>:first-child{margin-top:auto}
-.day,.system{align-self:center;margin:14px 20px 6px;unicode-bidi:plaintext;white-space:pre-wrap}
+.day,.system{align-self:center;margin:10px 20px 4px;white-space:pre-wrap}
 .row{display:flex;align-items:flex-end;gap:8px;max-width:90%}
 .first{margin-top:10px}
 .own{align-self:flex-end}
@@ -564,7 +565,7 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
 .go:after{content:"";position:absolute;inset:-5px}
 .go.dull{background:var(--line);color:var(--dim)}
 .chips{margin:0}
-.chip{padding:0 0 0 14px;margin-bottom:8px;background:linear-gradient(var(--accent) 0 0) 0 100%/var(--done,0) 3px no-repeat;overflow:hidden}
+.chip{padding:4px 0 4px 14px;line-height:1.3;margin-bottom:8px;background:linear-gradient(var(--accent) 0 0) 0 100%/var(--done,0) 3px no-repeat;overflow:hidden}
 .sheet{margin:14px;width:368px;padding:24px}
 .sheet p{margin:4px 0 16px}
 @keyframes rise{from{opacity:0;transform:translateY(8px)}}
@@ -578,7 +579,7 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
 
   const WHITE = [255, 255, 255], BLACK = [0, 0, 0];
   const luminance = (rgb) => rgb.reduce((sum, value, i) =>
-    sum + [0.2126, 0.7152, 0.0722][i] * ((value /= 255) <= 0.04 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4), 0.05);
+    sum + [0.2126, 0.7152, 0.0722][i] * (value / 255) ** 2.2, 0.05);
   const contrast = (one, two) => {
     const ratio = luminance(one) / luminance(two);
     return Math.max(ratio, 1 / ratio);
@@ -596,7 +597,7 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
     box.style.color = "";
     if (dark) accent = until(3, accent, [18, 22, 21], WHITE);
     const light = contrast(accent, WHITE) > 3; // nearly enough: a little darker then, rather than black on it
-    if (light) accent = until(4.5, accent, WHITE, BLACK);
+    if (light) accent = until(4.7, accent, WHITE, BLACK);
     const link = dark ? until(5.5, accent, [29, 36, 34], WHITE) : until(5.5, accent, [240, 241, 239], BLACK);
     for (const [name, rgb] of Object.entries({ accent, link, on: light ? WHITE : BLACK })) box.style.setProperty("--" + name, `rgb(${rgb})`);
   };
@@ -637,7 +638,7 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
       addFiles(picker.files);
       picker.value = "";
     } });
-    input = el("textarea", { rows: 1, placeholder: t("write"), ariaLabel: t("write"), dir: "auto", enterKeyHint: "send", value: input?.value || "", oninput: typing, onkeydown: keyed, onpaste: taken });
+    input = el("textarea", { rows: 1, placeholder: t("write"), ariaLabel: t("write"), enterKeyHint: "send", value: input?.value || "", oninput: typing, onkeydown: keyed, onpaste: taken });
     go = button("round.go", t("send"), submit, "send");
     panel?.close();
     panel = el("dialog.panel", { id: "panel", tabIndex: -1, ariaLabel: title(), onkeydown: escaped, ondrop: taken, ondragover: (event) => event.preventDefault(),
@@ -669,7 +670,7 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
     });
   const attachment = ({ kind, url, name, size: bytes }) => {
     const href = safe(url);
-    const plain = anchor(".file", href, icon("down"), el("span", el("span.fname", name), el("small", bytes ? size(bytes) : "")));
+    const plain = anchor(".file", href, icon("file"), el("span", el("span.fname", name), el("small", bytes ? size(bytes) : "")));
     if (!href || kind !== "image") return plain;
     const picture = anchor("", href, el("img", { src: href, alt: name, onload: () => stuck && bottom(), onerror: () => picture.replaceWith(plain) }));
     return picture;
@@ -680,7 +681,7 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
     const who = own ? t("you") : name || t(author);
     const words = text || title, meta = el(".meta");
     const node = el("", !own && portrait(author === "agent" && who),
-      el(".body", el("span.name", who), words && el(".text", { dir: "auto" }, linked(words, !own)), sent.map(attachment), meta));
+      el(".body", el("span.name", who), words && el(".text", linked(words, !own)), sent.map(attachment), meta));
     const item = outbox().find((one) => one.id === id);
     const again = (act) => () => {
       act(item);
@@ -841,7 +842,6 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
     panel.open = opened;
     box.classList.toggle("opened", opened);
     (opened ? panel : box).append(status);
-    document.documentElement.style.overflow = full ? "hidden" : "";
     if (!view) return;
     box.style.setProperty("--high", view.height + "px");
     box.style.setProperty("--top", view.offsetTop + "px");
