@@ -20,7 +20,7 @@ from connectors.channels.core.identity import sign
 from tests.servers import ServerUnavailable, end, free_port
 
 PROJECT = Path(__file__).parents[2]
-SECRET = "the site and the server share this key"
+SECRET = "the-site-and-the-server-share-this-key"
 STARTS_WITHIN = 60.0
 
 

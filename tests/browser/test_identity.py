@@ -177,7 +177,7 @@ def bad_tokens(server: Server) -> dict[str, str]:
     head, body, signature = good.split(".")
     return {
         "forged": f"{head}.{body}.{signature[::-1]}",
-        "signed with another key": server.token("C1001", secret="a key that is not the one of this site"),
+        "signed with another key": server.token("C1001", secret="a-key-that-is-not-the-one-of-this-site"),
         "over": server.token("C1001", lasts=-3600),
         "unsigned": "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0." + body + ".",
         "nonsense": "not a token",
