@@ -19,7 +19,7 @@ class Chat:
         self.page = page
         self.host = page.locator("baton-chat")
         self.launcher = self.host.get_by_role("button", name=re.compile("^Open chat"))
-        self.panel = self.host.get_by_role("dialog")
+        self.panel = self.host.locator("#panel")
         self.log = self.host.get_by_role("log")
         self.input = self.host.get_by_role("textbox", name="Write a message")
         self.strip = self.host.locator(".strip")
@@ -40,12 +40,12 @@ class Chat:
 
     def choice(self, title: str) -> Locator:
         """Return a suggested answer."""
-        group = self.host.get_by_role("group", name="Suggested answers")
+        group = self.host.get_by_role("group", name="Suggestions")
         return group.get_by_role("button", name=title, exact=True)
 
     def menu(self, name: str) -> Locator:
         """Return an entry of the menu."""
-        return self.host.locator(".menu button").filter(has_text=name)
+        return self.host.locator("details button").filter(has_text=name)
 
     async def open(self) -> Chat:
         """Press the launcher and wait until one can write."""
@@ -60,7 +60,7 @@ class Chat:
 
     async def connected(self) -> Chat:
         """Wait until the server has said who this is: only then can the menu's entries be used."""
-        await expect(self.host.locator(".menu button").first).to_be_enabled()
+        await expect(self.host.locator("details button").first).to_be_enabled()
         return self
 
     async def write(self, text: str) -> None:
@@ -83,9 +83,13 @@ class Chat:
         found: list[str] = await self.host.evaluate(TEXTS)
         return found
 
+    async def open_menu(self) -> None:
+        """Press what opens the menu."""
+        await self.host.locator("summary").click()
+
     async def pick(self, name: str, sure: str = "") -> None:
         """Take an entry of the menu, and confirm it if one is asked."""
-        await self.button("Menu").click()
+        await self.open_menu()
         await self.menu(name).click()
         if sure:
             await self.host.get_by_role("alertdialog").get_by_role("button", name=sure).click()

@@ -27,7 +27,7 @@ def script() -> Script:
                 messages=(Draft(text=f"Bot says {EVIL}", choices=(Choice(title=EVIL, payload="/evil"),)),)
             ),
             "links": LINKS,
-            "two": Reply(messages=(Draft(text="First."), Draft(text="Second."))),
+            "two answers": Reply(messages=(Draft(text="First."), Draft(text="Second."))),
             "where is my order": _which(),
         },
         payloads={

@@ -174,7 +174,7 @@ async def test_without_websockets_it_works_all_the_same(
     chat = await (await visitor(at=line.url)).chat()
     await chat.write(f"no sockets ({how})")
     await expect(chat.message(f"You said: no sockets ({how})")).to_be_visible(timeout=30_000)
-    await chat.ask("two", "Second.")
+    await chat.ask("two answers", "Second.")
     await chat.write("person")
     case = await (await desk.find(f"no sockets ({how})")).claim()
     await expect(chat.panel).to_contain_text("You are talking to Ana")

@@ -123,7 +123,7 @@ async def test_deleting_ones_data_deletes_it(visitor: Any, desk: Desk) -> None:
     chat = await (await visitor()).chat()
     await chat.ask("forget the word Rosebud")
     case = await desk.find("forget the word Rosebud", owner="bot")
-    await chat.pick("Delete my data", sure="Cancel")
+    await chat.pick("Delete my data", sure="Not now")
     await chat.sees("You said: forget the word Rosebud")
     await chat.pick("Delete my data", sure="Delete my data")
     await expect(chat.log).not_to_contain_text("Rosebud")
@@ -145,7 +145,7 @@ async def test_the_transcript_can_be_downloaded(visitor: Any, desk: Desk, size: 
     await case.say("a note", kind="note")
     await case.say("Noted.")
     await chat.sees("Noted.")
-    await chat.button("Menu").click()
+    await chat.open_menu()
     async with chat.page.expect_download() as started:
         await chat.menu("Download transcript").click()
     download = await started.value

@@ -45,7 +45,7 @@ async def test_a_picture_reaches_the_agent_and_stays(visitor: Any, desk: Desk, s
     chat = await (await visitor(size)).chat()
     case = await with_ana(chat, desk, f"my lamp is broken ({size})")
     await send_file(chat, "lamp.png", png(), "image/png", "look")
-    await drawn(chat.log.get_by_role("img", name="Image: lamp.png"))
+    await drawn(chat.log.get_by_role("img", name="lamp.png"))
 
     async def arrived() -> dict[str, Any]:
         last = (await case.messages())[-1]
@@ -61,14 +61,14 @@ async def test_a_picture_reaches_the_agent_and_stays(visitor: Any, desk: Desk, s
     await chat.page.reload()
     if size == "phone":
         await chat.open()
-    await drawn(chat.log.get_by_role("img", name="Image: lamp.png"))
+    await drawn(chat.log.get_by_role("img", name="lamp.png"))
 
 
 async def test_a_file_alone_is_a_message(visitor: Any) -> None:
     chat = await (await visitor()).chat()
     await chat.ask("before")
     await send_file(chat, "lamp.png", png(), "image/png")
-    await drawn(chat.log.get_by_role("img", name="Image: lamp.png"))
+    await drawn(chat.log.get_by_role("img", name="lamp.png"))
     await expect(chat.log).not_to_contain_text("Sending")
 
 
@@ -77,7 +77,7 @@ async def test_what_the_agent_sends_can_be_seen_and_downloaded(visitor: Any, des
     chat = await person.chat()
     case = await with_ana(chat, desk, "the invoice please")
     await case.send_file("photo.png", png(64, 64, 40), "the parcel")
-    await drawn(chat.log.get_by_role("img", name="Image: photo.png"))
+    await drawn(chat.log.get_by_role("img", name="photo.png"))
     await case.send_file("invoice.pdf", PDF, "your invoice")
     link = chat.log.get_by_role("link", name=re.compile("invoice.pdf"))
     await expect(link).to_be_visible()
@@ -115,7 +115,6 @@ async def test_what_is_no_picture_is_refused_where_one_can_see_it(
     chip = chat.host.locator(".chip.bad").filter(has_text=name)
     await expect(chip).to_be_visible()
     assert len((await chip.locator("small").inner_text()).strip()) > 5
-    await expect(chat.host.get_by_role("alert")).not_to_be_empty()
     await chat.button(f"Remove: {name}").click()
     await chat.ask("after")
     assert await chat.texts() == ["before", "You said: before", "after", "You said: after"]
@@ -149,7 +148,7 @@ async def test_a_file_can_be_the_first_thing_that_a_visitor_sends(visitor: Any) 
     chat = await (await visitor()).chat()
     await chat.connected()
     await send_file(chat, "lamp.png", png(), "image/png", "first of all")
-    await drawn(chat.log.get_by_role("img", name="Image: lamp.png"))
+    await drawn(chat.log.get_by_role("img", name="lamp.png"))
 
 
 async def test_another_visitor_cannot_have_the_file(visitor: Any, server: Any) -> None:
@@ -157,7 +156,7 @@ async def test_another_visitor_cannot_have_the_file(visitor: Any, server: Any) -
     chat = await one.chat()
     await chat.ask("before")
     await send_file(chat, "lamp.png", png(), "image/png")
-    picture = chat.log.get_by_role("img", name="Image: lamp.png")
+    picture = chat.log.get_by_role("img", name="lamp.png")
     await drawn(picture)
     url = await picture.evaluate("img => img.src")
     parts = url.split("/")

@@ -132,7 +132,7 @@ async def test_nothing_is_cut_off_on_small_screens(visitor: Any, width: int, hei
         chat.panel,
         chat.input,
         chat.button("Send"),
-        chat.button("Menu"),
+        chat.host.locator("summary"),
         chat.choice("Track my order"),
     ):
         box = await place(part)
