@@ -18,7 +18,7 @@ class Chat:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.host = page.locator("baton-chat")
-        self.launcher = self.host.get_by_role("button", name=re.compile("^Open chat"))
+        self.launcher = self.host.locator("button.launcher")
         self.panel = self.host.locator("#panel")
         self.log = self.host.get_by_role("log")
         self.input = self.host.get_by_role("textbox", name="Write a message")
@@ -29,10 +29,6 @@ class Chat:
         """Return a button by its name."""
         exact = isinstance(name, str)
         return self.host.get_by_role("button", name=name, exact=exact)
-
-    def launcher_or_close(self) -> Locator:
-        """Return the round button, whatever it would do now."""
-        return self.host.locator(".launcher")
 
     def message(self, text: str | re.Pattern[str]) -> Locator:
         """Return the messages in which `text` is."""

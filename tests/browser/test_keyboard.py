@@ -37,7 +37,7 @@ async def test_the_whole_job_by_keyboard(visitor: Any) -> None:
     chat = await (await visitor()).visit()
     keys = chat.page.keyboard
     await expect(chat.launcher).to_be_visible()
-    await tab_to(chat, "Open chat")
+    await tab_to(chat, "Chat with us")
     await keys.press("Enter")
     await expect(chat.input).to_be_focused()
     await keys.type("hello")
@@ -125,7 +125,7 @@ async def test_on_a_phone_focus_stays_in_the_panel_that_covers_the_page(visitor:
         await chat.page.keyboard.press("Tab")
         seen.append(await focused(chat))
     assert "A link of the page" not in seen
-    assert not any(name.startswith("Open chat") for name in seen)
+    assert not any(name.startswith("Chat with us") for name in seen)
     assert seen.count("Menu") >= 1
     await chat.page.keyboard.press("Escape")
     await expect(chat.launcher).to_be_focused()
@@ -136,6 +136,6 @@ async def test_the_page_is_not_touched_while_the_chat_is_closed(visitor: Any) ->
     await expect(chat.launcher).to_be_visible()
     assert await focused(chat) != "Write a message"
     await tab_to(chat, "A link of the page")
-    await tab_to(chat, "Open chat")
+    await tab_to(chat, "Chat with us")
     await chat.page.keyboard.press("Tab")
     assert await focused(chat) not in ("Menu", "Write a message", "Send")

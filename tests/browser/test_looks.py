@@ -11,10 +11,10 @@ from tests.browser.chat import Chat
 from tests.browser.server import until
 
 WORDS = {
-    "es": ("Abrir el chat", "Escriba un mensaje", "Asistente"),
-    "de": ("Chat öffnen", "Nachricht schreiben", "Assistent"),
-    "en": ("Open chat", "Write a message", "Assistant"),
-    "fr": ("Open chat", "Write a message", "Assistant"),
+    "es": ("Hable con nosotros", "Escriba un mensaje", "Asistente"),
+    "de": ("Schreiben Sie uns", "Nachricht schreiben", "Assistent"),
+    "en": ("Chat with us", "Write a message", "Assistant"),
+    "fr": ("Chat with us", "Write a message", "Assistant"),
 }
 
 
@@ -41,7 +41,7 @@ async def test_it_speaks_the_pages_language(visitor: Any, language: str) -> None
 
 async def test_the_language_can_be_set_and_changed(visitor: Any) -> None:
     chat = await (await visitor()).visit(lang="en", locale="de")
-    await chat.button("Chat öffnen").click()
+    await chat.button("Schreiben Sie uns").click()
     await chat.page.evaluate("Baton.setLocale('es')")
     await expect(chat.host.get_by_role("textbox", name="Escriba un mensaje")).to_be_visible()
 
@@ -88,7 +88,7 @@ async def test_forced_colours_keep_edges(visitor: Any, tmp_path: Any) -> None:
     chat = await (await visitor(forced_colors="active", reduced_motion="reduce")).chat()
     await chat.ask("hello", "Hello! What can I do for you?")
     for part in (
-        chat.launcher_or_close(),
+        chat.launcher,
         chat.message("Hello! What can I do for you?"),
         chat.choice("Track my order"),
     ):
