@@ -642,7 +642,7 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
     go = button("round.go", t("send"), submit, "send");
     panel?.close();
     panel = el("dialog.panel", { id: "panel", tabIndex: -1, ariaLabel: title(), onkeydown: escaped, ondrop: taken, ondragover: (event) => event.preventDefault(),
-      onclick: ({ target }) => menu.contains(target) || (menu.open = false), onclose: () => panel.open || close() },
+      onclick: ({ target }) => void (menu.contains(target) || (menu.open = false)), onclose: () => panel.open || close() },
     el("header", face, el(".who", el("h2", title()), sub), menu, button("round", t("close"), close, "close")),
     strip, log, el("form", chips, picker, el(".bar", button("round", t("attach"), () => picker.click(), "plus"), input, go)));
     launcher = button("launcher", "", () => show(!opened, true));
