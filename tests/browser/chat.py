@@ -94,6 +94,10 @@ class Chat:
         """Choose a file, as the file dialog does."""
         await self.files.set_input_files({"name": name, "mimeType": mime, "buffer": content})
 
+    def refusal(self, name: str) -> Locator:
+        """Return what is said against a chosen file."""
+        return self.host.locator(".chip").filter(has_text=name).get_by_role("alert")
+
     async def inside(self, script: str, *arguments: Any) -> Any:
         """Run a script in the page with the widget's shadow root."""
         return await self.host.evaluate(f"host => (({script})(host.shadowRoot))", *arguments)

@@ -66,7 +66,7 @@ async def test_a_file_name_is_text(visitor: Any) -> None:
     chat = await (await visitor()).chat()
     await chat.ask("before")
     await chat.attach("<img src=x onerror=window.__pwned=1>.png", HTML, "image/png")
-    await expect(chat.host.locator(".chip.bad")).to_be_visible()
+    await expect(chat.host.locator(".chip").get_by_role("alert")).to_be_visible()
     await chat.attach("<svg onload=window.__pwned=1>.png", png(), "image/png")
     await expect(chat.host.locator(".chip small").last).to_contain_text("MB")
     await chat.write("")
