@@ -9,29 +9,18 @@ import socket
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from bot.clock import SystemClock
+from bot.commands.findings import Finding, Level
+from bot.commands.web_chat import chat_pages
 from bot.domain.errors import BotError
 from bot.setting_types import masked_url
 from bot.settings import Settings
 
-Level = Literal["ok", "warn", "fail"]
 LEAST_DISK = 1_000_000_000
 _BROKEN = {"store": "check BATON_DATABASE_URL, and that the database runs"}
 """What to do when a look itself breaks."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One line of the doctor: what was looked at, how it is, and what to do."""
-
-    level: Level
-    what: str
-    detail: str
-    advice: str = ""
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -47,6 +36,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("model", _model),
         ("port", _port),
         ("channels", _channels),
+        ("web chat", chat_pages),
         ("identity", _identity),
     )
     for what, look in looks:
@@ -245,15 +235,12 @@ def _port(settings: Settings) -> Finding:
 
 def _channels(settings: Settings) -> Finding:
     if settings.rest_token:
-        return Finding(level="ok", what="channels", detail="rest (with a token)")
-    if settings.demo:
-        return Finding(level="ok", what="channels", detail="rest (demo: for this machine only)")
-    return Finding(
-        level="warn",
-        what="channels",
-        detail="these settings switch none on",
-        advice="set BATON_REST_TOKEN; a server started with --demo has its own",
-    )
+        rest = "with a token"
+    elif settings.demo:
+        rest = "demo: for this machine only"
+    else:
+        rest = "off: BATON_REST_TOKEN is not set"
+    return Finding(level="ok", what="channels", detail=f"web chat, rest ({rest})")
 
 
 def _identity(settings: Settings) -> Finding:

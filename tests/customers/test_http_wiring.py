@@ -11,6 +11,7 @@ import pytest
 
 from bot import compose, settings
 from bot.commands import doctor
+from bot.commands.findings import Finding
 from bot.domain.errors import ConfigError
 from connectors.customers.demo import DemoDirectory
 from connectors.customers.http import Access, HttpDirectory
@@ -109,7 +110,7 @@ def test_without_a_system_its_client_is_not_imported() -> None:
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
-async def look(tmp_path: Path, **environ: str) -> doctor.Finding:
+async def look(tmp_path: Path, **environ: str) -> Finding:
     found = load(tmp_path, **environ)
     findings = await asyncio.to_thread(lambda: list(doctor.examine(found)))
     return next(finding for finding in findings if finding.what == "customers")

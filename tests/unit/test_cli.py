@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ import pytest
 from bot import cli
 from bot.clock import SystemClock
 from bot.commands import with_store
-from bot.commands.doctor import Finding, examine
+from bot.commands.doctor import examine
+from bot.commands.findings import Finding
 from bot.domain.agents import AuditEntry, Session
 from bot.domain.customer import ChannelIdentity, Customer
 from bot.ports import Store
@@ -234,7 +236,7 @@ def test_doctor_names_what_is_wrong(baton: Baton, settings: Settings) -> None:
     assert status == 1  # there is no model
     assert "fail  model        none is live -> run: baton train" in out
     lines = out.splitlines()
-    assert len(lines) == 12
+    assert len(lines) == 13
     assert "ok    identity     every customer is anonymous" in out
     assert all(line.split()[0] in {"ok", "warn", "fail"} for line in lines)
     assert not settings.data_dir.exists()
@@ -248,7 +250,27 @@ def test_doctor_sees_open_folders_and_taken_ports(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", settings.port)):
         assert finding(settings, "port").level == "fail"
     assert finding(settings, "port").level == "ok"
-    assert finding(settings, "channels").level == "warn"
+
+
+@pytest.mark.parametrize(
+    ("origins", "public_url", "level", "words"),
+    [
+        ("", "", "ok", "this server's own pages"),
+        ("*", "https://chat.example.com", "warn", "any site"),
+        ("https://shop.example.com", "https://chat.example.com", "ok", "for https://shop.example.com"),
+        ("https://shop.example.com", "http://chat.example.com", "warn", "http address"),
+        ("https://shop.example.com", "", "warn", "http address"),
+        ("http://shop.example.com", "http://chat.example.com", "warn", "on the way"),
+        ("http://localhost:3000", "", "ok", "for http://localhost:3000"),
+    ],
+)
+def test_doctor_looks_at_the_pages_that_may_use_the_chat(
+    settings: Settings, origins: str, public_url: str, level: str, words: str
+) -> None:
+    listed = tuple(origins.split(",")) if origins else ()
+    found = finding(replace(settings, chat_origins=listed, public_url=public_url), "web chat")
+    assert (found.level, words in found.detail) == (level, True), found
+    assert finding(settings, "channels").level == "ok"
 
 
 def test_doctor_sees_a_broken_store_and_a_missing_redis(
