@@ -24,8 +24,9 @@ from connectors.channels.core import Intake, Media, Visits
 from connectors.channels.webchat import parse, render
 from connectors.channels.webchat.errands import Errands, TranscriptBody, Uploaded
 from connectors.channels.webchat.fallback import Call, FramesAnswer, FramesBody
-from connectors.channels.webchat.guest import TOO_MANY, Reception
+from connectors.channels.webchat.guest import TOO_MANY
 from connectors.channels.webchat.limits import ChatLimits, Doorkeeper, network
+from connectors.channels.webchat.reception import Reception
 from connectors.channels.webchat.rooms import Rooms
 from connectors.channels.webchat.socket import Socket
 from connectors.channels.webchat.verify import Origins, Sessions

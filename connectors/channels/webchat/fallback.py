@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import msgspec
 
 from connectors.channels.webchat import parse, render
-from connectors.channels.webchat.guest import Guest, Reception
+from connectors.channels.webchat.deeds import WORK
+from connectors.channels.webchat.guest import Guest
+from connectors.channels.webchat.reception import Reception
 
 LONGEST_WAIT = 25.0
 MOST_FRAMES = 50
@@ -36,11 +38,11 @@ class FramesAnswer(msgspec.Struct):
 class Call:
     """One call."""
 
-    def __init__(self, desk: Reception, *, ip: str) -> None:
+    def __init__(self, reception: Reception, *, ip: str) -> None:
         self._frames: list[bytes] = []
         self._news = asyncio.Event()
         self._closed = False
-        self.guest = Guest(desk, ip=ip, say=self._say, close=self.end)
+        self.guest = Guest(reception, WORK, ip=ip, say=self._say, close=self.end)
 
     async def serve(self, body: FramesBody) -> bytes:
         """Return the answer, encoded."""

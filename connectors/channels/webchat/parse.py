@@ -96,6 +96,8 @@ class Ping(_Frame, tag="ping"):
 
 
 Frame = Hello | Say | Typing | Read | History | Rate | Identify | New | Erase | Ping
+ALWAYS = (Hello, Identify, Ping)
+"""Frames that may come from anybody; all others come from those who are received."""
 _decode = msgspec.json.Decoder(Frame).decode
 
 

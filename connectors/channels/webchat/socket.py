@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from bot.http.sockets import WebSocket
-from connectors.channels.webchat.guest import Guest, Reception
+from connectors.channels.webchat.deeds import WORK
+from connectors.channels.webchat.guest import Guest
+from connectors.channels.webchat.reception import Reception
 
 PING_EVERY = 25.0
 GONE_AFTER = 60.0
@@ -17,10 +19,10 @@ class Socket:
 
     __slots__ = ("_asked", "_socket", "guest")
 
-    def __init__(self, socket: WebSocket, desk: Reception, *, ip: str) -> None:
+    def __init__(self, socket: WebSocket, reception: Reception, *, ip: str) -> None:
         self._socket = socket
         self._asked = socket.heard
-        self.guest = Guest(desk, ip=ip, say=socket.send, close=self.end)
+        self.guest = Guest(reception, WORK, ip=ip, say=socket.send, close=self.end)
 
     async def serve(self) -> None:
         """Run until one side ends it."""
