@@ -153,7 +153,10 @@ class UnsupportedFile(InvalidInput):
 
     code = "unsupported_file"
     http_status = 415
-    public_message = "Files of this kind are not accepted."
+    public_message = (
+        "Files of this kind are not accepted: send a picture, a recording, a PDF, an office document"
+        " or plain text."
+    )
 
 
 class TooManyRequests(DomainError):

@@ -23,6 +23,8 @@ TEXT_AT_ONCE = 1 << 16
 LONGEST_INFLATED = 200 * 1024 * 1024
 """Bytes that an office document may say it has when unpacked."""
 MOST_MEMBERS = 5_000
+LONGEST_TABLE = 1_000_000
+"""Bytes of an archive's table of contents, so that nobody keeps us reading it."""
 
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\x80-\x9f]")
 _PROGRAM_TEXT = re.compile(r"<[a-z!?/%]|#!|@echo|%!ps", re.IGNORECASE)
@@ -147,7 +149,9 @@ class _Window:
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        end = len(self._data) if size < 0 else self._at + size
+        end = len(self._data) if size < 0 else min(self._at + size, len(self._data))
+        if end - self._at > LONGEST_TABLE:
+            raise UnsupportedFile("The file has too many files in it.", reason="bomb")
         found = bytes(self._data[self._at : end])
         self._at += len(found)
         return found

@@ -19,7 +19,11 @@ Pieces = tuple[tuple[int, int] | bytes, ...]
 MOST_PIXELS = 150_000_000
 """More than the finest telephone has, and less than what would fill a browser's memory many times."""
 
+MOST_STEPS = 50_000
+"""Segments, chunks or blocks that an image may have: far more than any, and soon walked over."""
+
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_FILL = re.compile(rb"\xff+(?=\xff)")
 _PNG_KEPT = frozenset(
     b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD hIST pHYs sPLT"
     b" acTL fcTL fdAT".split()
@@ -32,9 +36,9 @@ def jpeg(data: Data) -> Pieces:
     """Keep a JPEG's picture, colours and orientation, without Exif, XMP, IPTC, comments and previews."""
     pieces: list[tuple[int, int] | bytes] = [(0, 2)]
     at, seen = 2, False
-    while True:
-        while data[at : at + 2] == b"\xff\xff":
-            at += 1
+    for _ in range(MOST_STEPS):
+        fill = _FILL.match(data, at)
+        at = fill.end() if fill else at
         marker = data[at + 1] if data[at : at + 1] == b"\xff" and at + 1 < len(data) else 0
         if marker == 0xD9:
             if not seen:
@@ -56,6 +60,7 @@ def jpeg(data: Data) -> Pieces:
         elif _is_kept(data, marker, body):
             pieces.append((at, end))
         at = end
+    raise _damaged()
 
 
 def _segment_end(data: Data, at: int) -> int:
@@ -105,7 +110,7 @@ def png(data: Data) -> Pieces:
     """Keep a PNG's picture and colours, without texts, times and Exif."""
     pieces: list[tuple[int, int] | bytes] = [(0, 8)]
     at = 8
-    while True:
+    for _ in range(MOST_STEPS):
         length, name = _number(data, at, 4), bytes(data[at + 4 : at + 8])
         end = at + 12 + length
         if end > len(data) or (at == 8) != (name == b"IHDR"):
@@ -122,6 +127,7 @@ def png(data: Data) -> Pieces:
         at = end
         if name == b"IEND":
             return _joined(pieces)
+    raise _damaged()
 
 
 def gif(data: Data) -> Pieces:
@@ -129,15 +135,16 @@ def gif(data: Data) -> Pieces:
     _check_pixels(_number(data, 6, 2, "little"), _number(data, 8, 2, "little"))
     at = 13 + _palette(data, 10)
     pieces: list[tuple[int, int] | bytes] = [(0, at)]
-    while True:
+    blocks = _Blocks(data)
+    for _ in range(MOST_STEPS):
         kind = bytes(data[at : at + 1])
         if kind == b";":
             return _joined([*pieces, (at, at + 1)])
         if kind == b",":
-            end = _sub_blocks(data, at + 11 + _palette(data, at + 9))
+            end = blocks.end(at + 11 + _palette(data, at + 9))
             keep = True
         elif kind == b"!":
-            end = _sub_blocks(data, at + 2)
+            end = blocks.end(at + 2)
             looping = data[at + 3 : at + 14] in (b"NETSCAPE2.0", b"ANIMEXTS1.0")
             keep = data[at + 1 : at + 2] in (b"\xf9", b"\x01") or looping
         else:
@@ -145,6 +152,7 @@ def gif(data: Data) -> Pieces:
         if keep:
             pieces.append((at, end))
         at = end
+    raise _damaged()
 
 
 def _palette(data: Data, flags_at: int) -> int:
@@ -152,13 +160,23 @@ def _palette(data: Data, flags_at: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _sub_blocks(data: Data, at: int) -> int:
-    """Return where a chain of blocks ends."""
-    while True:
-        size = _number(data, at, 1)
-        at += 1 + size
-        if size == 0:
-            return at
+class _Blocks:
+    """Chains of a GIF's blocks, which have up to 255 bytes each."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+        self._left = MOST_STEPS + len(data) // 64
+
+    def end(self, at: int) -> int:
+        """Return where the chain that begins at `at` ends."""
+        size = -1
+        while size:
+            size = _number(self._data, at, 1)
+            at += 1 + size
+            self._left -= 1
+            if self._left < 0:
+                raise _damaged()
+        return at
 
 
 def webp(data: Data) -> Pieces:
@@ -166,7 +184,7 @@ def webp(data: Data) -> Pieces:
     whole = 8 + _number(data, 4, 4, "little")
     if whole > len(data) + 1:
         raise _damaged()
-    at, pieces, size = 12, list[tuple[int, int] | bytes](), 4
+    at, pieces, size, steps = 12, list[tuple[int, int] | bytes](), 4, 0
     while at + 8 <= min(whole, len(data)):
         name, length = bytes(data[at : at + 4]), _number(data, at + 4, 4, "little")
         end = at + 8 + length + length % 2
@@ -183,7 +201,9 @@ def webp(data: Data) -> Pieces:
             else:
                 pieces.append((at, min(end, len(data))))
                 pieces += [b"\0"] if end > len(data) else []
-        at = end
+        at, steps = end, steps + 1
+        if steps > MOST_STEPS:
+            raise _damaged()
     if size <= 4:
         raise _damaged()
     return _joined([b"RIFF" + size.to_bytes(4, "little") + b"WEBP", *pieces])

@@ -9,6 +9,9 @@ from bot.domain.errors import UnsupportedFile
 
 Data = bytes | mmap.mmap
 
+MOST_BOXES = 100_000
+"""Boxes that a recording may have outermost; a live one has a few for each second."""
+
 _HANDLERS = re.compile(rb"hdlr.{8}(vide|soun)", re.DOTALL)
 _BITRATES = {
     1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -43,16 +46,16 @@ def mp4(data: Data) -> bool:
     """Accept MP4, after a walk over the outermost boxes; say whether there are pictures in it."""
     if bytes(data[8:12]) not in _MP4_BRANDS:
         raise UnsupportedFile(reason="kind")
-    at, end = 0, len(data)
+    at, end, steps = 0, len(data), 0
     while at < end:
         size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if size == 1:
             size = int.from_bytes(data[at + 8 : at + 16], "big")
         elif size == 0:
             size = end - at
-        if size < 8 or at + size > end or not name.isascii():
+        if size < 8 or at + size > end or not name.isascii() or steps > MOST_BOXES:
             raise _damaged()
-        at += size
+        at, steps = at + size, steps + 1
     tracks = {found[1] for found in _HANDLERS.finditer(data)}
     if not tracks:
         raise _damaged()
