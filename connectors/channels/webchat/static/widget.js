@@ -124,7 +124,7 @@
   const emit = (event, detail) => listeners[event]?.forEach((listener) => setTimeout(listener, 0, detail));
   const messages = new Map(); // by sequence
   const files = new Map(); // chosen for the next message: element to file, null if it failed
-  let state, limits = { text: 4000, files: 5, file_bytes: 1e7 };
+  let state, limits = { text: 4000, files: 5 };
   let last, more, rated, typist, typingTimer, live;
   let received; // the server has said who we are and what there is
   let opened = false, asked = false, unread = 0;
@@ -216,15 +216,11 @@
   }
   function talk(current) {
     const socket = new WebSocket(address("chat").replace(/^http/, "ws"));
-    const late = setTimeout(() => current.ready || lost(current), 1e4);
+    setTimeout(() => current.ready || lost(current), 1e4);
     current.send = (frame) => socket.readyState === 1 && socket.send(JSON.stringify(frame));
-    current.close = () => {
-      clearTimeout(late);
-      socket.onopen = socket.onmessage = socket.onclose = null;
-      socket.close();
-    };
-    socket.onopen = () => send({ type: "hello", ...hello() });
-    socket.onmessage = ({ data }) => receive(JSON.parse(data));
+    current.close = () => socket.close();
+    socket.onopen = () => current.send({ type: "hello", ...hello() });
+    socket.onmessage = ({ data }) => receive(current, JSON.parse(data));
     socket.onclose = ({ code }) => lost(current, code);
   }
   // Where sockets are blocked, each request says hello, hands over frames and waits for news.
@@ -233,7 +229,7 @@
       try {
         if (wait) await identify();
         const answer = await call("chat/frames", { hello: hello(), frames, wait, state });
-        for (const frame of (await answer.json()).frames) if (link === current) receive(frame);
+        for (const frame of (await answer.json()).frames) receive(current, frame);
       } catch {
         lost(current);
       }
@@ -258,7 +254,7 @@
       polls = unopened > 2 ? 12 : 1;
       return connect();
     }
-    const wait = Math.min(30, 2 ** tries++) * (0.75 + Math.random() / 2) + (code === 4429 ? 10 : 0);
+    const wait = Math.min(30, 1.6 ** tries++) * (0.75 + Math.random() / 2) + (code === 4429 ? 10 : 0);
     retry = setTimeout(connect, wait * 1000);
     if (phase !== "offline") setPhase(tries > 1 || !navigator.onLine ? "offline" : "connecting");
   }
@@ -294,7 +290,8 @@
   });
 
   // What the server says
-  const receive = (frame) => {
+  const receive = (current, frame) => {
+    if (link !== current) return;
     heard = Date.now();
     handlers[frame.type]?.(frame);
     draw();
@@ -338,6 +335,7 @@
     },
     ack({ id, seq, answering }) { // the message itself follows, as the server keeps it
       if (seq <= last) unpost({ id });
+      say(t("sent"));
       if (answering) showTyping("", 2e4);
     },
     refused({ id, code, message, retry_after: after }) {
@@ -368,7 +366,6 @@
     },
     close: ({ code }) => lost(link, code),
     identity_needed: renew,
-    error: ({ message }) => console.warn("Baton:", message),
   };
   const showTyping = (agent, time) => {
     typist = { agent };
@@ -383,12 +380,11 @@
   // What the customer says
   const write = (content) => {
     tries = 0;
-    post({ id: crypto.getRandomValues(new Uint32Array(4)).join("-"), at: Date.now(), signed: !!token, ...content });
+    post({ id: crypto.getRandomValues(new Uint32Array(4)).join("-"), at: Date.now(), signed: !!token, author: "customer", ...content });
     stuck = true;
     flush();
     hurry();
     draw();
-    if (opened) input.focus();
   };
   const flush = () => {
     if (!link?.ready) return;
@@ -410,6 +406,7 @@
     if (!(text || sent[0]) || all.includes()) return; // one is on its way
     clear();
     write({ text, files: sent });
+    input.focus();
   };
   const clear = () => {
     input.value = "";
@@ -486,8 +483,8 @@ h2,p{margin:0;font-size:16px}
 .launcher,.panel,.list{box-shadow:0 8px 32px #0003}
 .panel,.list,.note,.new,.pills,.sheet{animation:rise .2s}
 .day,.system,.empty,.rate,.sheet{text-align:center;text-wrap:balance}
-.launcher{width:60px;height:60px;transition:.2s}
-.launcher:hover{transform:translateY(-2px)}
+.launcher{width:60px;height:60px}
+.launcher:hover{transform:scale(1.04)}
 .launcher svg{width:30px}
 .badge{position:absolute;top:-4px;inset-inline-end:-4px;min-width:24px;border-radius:12px;background:#c9252d;color:#fff;border:2px solid var(--bg);font:700 12px/20px sans-serif}
 .panel{width:396px;height:min(704px,100dvh - 116px);padding:0;border-radius:var(--baton-radius,20px);overflow:hidden}
@@ -534,6 +531,7 @@ summary svg{stroke-width:3}
 .bad .text{background:var(--bg);color:inherit;border-color:var(--bad)}
 img{display:block;max-width:100%;max-height:260px;min-height:40px;border-radius:18px}
 .file,.chip{display:flex;align-items:center;gap:10px;padding:8px 14px;max-width:100%;text-decoration:none}
+.file span{min-width:0}
 .fname{max-width:200px;color:var(--ink);font-size:14px}
 .meta:not(:empty){margin:1px 6px 2px;text-align:end}
 .pills,.chips,.acts{display:flex;flex-wrap:wrap;gap:8px;margin:6px 0 6px 36px}
@@ -558,7 +556,7 @@ i+i+i{animation-delay:.3s}
 [hidden][hidden]{display:none}
 form{padding:10px 12px;border-top:1px solid var(--line)}
 .bar{display:flex;align-items:flex-end;border:1px solid var(--dim);border-radius:24px}
-.bar:focus-within{border-color:var(--link);box-shadow:0 0 0 1px var(--link)}
+.bar:focus-within{outline:2px solid var(--link)}
 .bar textarea{flex:1;min-width:0;resize:none;outline:0;padding:11px 2px;font-size:16px;line-height:20px}
 ::placeholder{color:var(--dim);opacity:1}
 .go{width:36px;height:36px;margin:4px;position:relative}
@@ -574,7 +572,7 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
 .box .panel{inset:var(--top,0) 0 auto;width:100%;max-width:none;height:var(--high,100dvh);max-height:none;border:0;border-radius:0}
 .box .sheet{inset:auto 0 0;margin:14px auto;max-width:92%}
 .opened .launcher{display:none}}
-@media(prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important}}
+@media(prefers-reduced-motion:reduce){*{animation:none!important}}
 @media(forced-colors:active){.text,.face,.badge,.round,.launcher{border:1px solid}}`;
 
   const WHITE = [255, 255, 255], BLACK = [0, 0, 0];
@@ -598,7 +596,7 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
     if (dark) accent = until(3, accent, [18, 22, 21], WHITE);
     const light = contrast(accent, WHITE) > 3; // nearly enough: a little darker then, rather than black on it
     if (light) accent = until(4.7, accent, WHITE, BLACK);
-    const link = dark ? until(5.5, accent, [29, 36, 34], WHITE) : until(5.5, accent, [240, 241, 239], BLACK);
+    const link = until(5.5, accent, dark ? [29, 36, 34] : [240, 241, 239], dark ? WHITE : BLACK);
     for (const [name, rgb] of Object.entries({ accent, link, on: light ? WHITE : BLACK })) box.style.setProperty("--" + name, `rgb(${rgb})`);
   };
   dusk.onchange = () => shade();
@@ -617,7 +615,7 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
   const status = el(".sr", { role: "status" }), chips = el(".chips");
   const say = (text) => (status.textContent = text);
   const narrow = matchMedia("(max-width:480px),(max-height:480px)");
-  let panel, face, sub, menu, strip, log, picker, input, go, launcher, rows, stuck = true;
+  let panel, face, sub, menu, strip, log, picker, input, go, launcher, rows, nodes, stuck = true;
 
   const title = () => settings.title || t("title");
   const build = () => {
@@ -631,7 +629,7 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
     box.classList.toggle("left", (settings.position === "start") !== (getComputedStyle(document.body).direction === "rtl"));
     face = el("");
     sub = el(".sub");
-    menu = el("details", el("summary.round", { ariaLabel: t("menu"), title: t("menu") }, icon("more")), el(".list", sure("new", "plain"), item("transcript", download), sure("erase", "danger")));
+    menu = el("details", el("summary.round", { ariaLabel: t("menu") }, icon("more")), el(".list", sure("new", "plain"), item("transcript", download), sure("erase", "danger")));
     strip = el(".strip", { role: "status" });
     log = el(".log", { role: "log", tabIndex: 0, ariaLabel: title(), onscroll: scrolled });
     picker = el("input", { type: "file", multiple: true, hidden: true, onchange: () => {
@@ -675,27 +673,30 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
     const picture = anchor("", href, el("img", { src: href, alt: name, onload: () => stuck && bottom(), onerror: () => picture.replaceWith(plain) }));
     return picture;
   };
-  const messageRow = ({ author, name, text, title, files: sent = [], failed, id }) => {
+  const messageRow = (message) => {
+    const { author, name, text, title, files: sent = [], failed } = message;
     const own = author === "customer";
     if (author === "system") return el("p.system", linked(text));
     const who = own ? t("you") : name || t(author);
-    const words = text || title, meta = el(".meta");
+    const words = text || title, meta = el(".meta", { ariaLive: "off" });
     const node = el("", !own && portrait(author === "agent" && who),
       el(".body", el("span.name", who), words && el(".text", linked(words, !own)), sent.map(attachment), meta));
-    const item = outbox().find((one) => one.id === id);
     const again = (act) => () => {
-      act(item);
+      act(message);
       flush();
       draw();
       input.focus();
     };
     if (failed) meta.append(el("b", { role: "alert" }, `${t("failed")}. ${failed}`),
-      button("link", t("retry"), again(() => post({ ...item, failed: undefined }))), button("link", t("remove"), again(unpost)));
+      button("link", t("retry"), again(() => post({ ...message, failed: undefined }))), button("link", t("remove"), again(unpost)));
     node.kind = "row" + (own ? " own" : "") + (live ? " new" : "") + (failed ? " bad" : "");
     node.note = !failed && meta;
     return node;
   };
-  const pills = (list, click) => el(".pills", { role: "group", ariaLabel: t("choices") }, list.map((item) => button("pill", item.title, () => click(item))));
+  const pills = (list, click) => el(".pills", { role: "group", ariaLabel: t("choices") }, list.map((item) => button("pill", item.title, () => {
+    click(item);
+    rest();
+  })));
   const emptyRow = () => el(".empty", portrait(), el("b", settings.greeting || t("greeting")), el("p", t("empty")),
     settings.suggestions && pills(settings.suggestions.split("|").map((title) => ({ title })), ({ title }) => write({ text: title.trim() })));
   const typingRow = () => el(".row.final.first.new", { ariaHidden: "true" }, portrait(typist.agent), el(".body", el(".text.dots", el("i"), el("i"), el("i")), el(".meta", "\u00a0")));
@@ -724,38 +725,38 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
 
   // Drawing: rows are made once and kept, so that nothing is read out or moved twice
   const row = (key, make) => {
-    if (!rows.has(key)) rows.set(key, make());
-    return rows.get(key);
+    const node = rows.get(key) || make();
+    rows.set(key, node);
+    nodes.push(node);
+    return node;
   };
-  const wantedRows = () => {
-    const sorted = [...messages.values()].sort((a, b) => a.seq - b.seq), nodes = [];
-    const ids = new Set(sorted.map(({ id }) => id));
-    const all = [...sorted, ...outbox().filter(({ id }) => !ids.has(id)).map((item) => ({ ...item, author: "customer" }))];
+  const drawRows = () => {
+    nodes = [];
+    const all = [...messages.values()].sort((a, b) => a.seq - b.seq).concat(outbox());
     const lastOwn = all.findLastIndex(({ author }) => author === "customer");
     const apart = (one, two) => one?.author + one?.name !== two?.author + two?.name || new Date(two.at) - new Date(one.at) > 3e5;
     all.forEach((message, i) => {
       const { seq, id, at, failed, choices } = message, before = all[i - 1], date = new Date(at).toDateString();
-      if (!before || date !== new Date(before.at).toDateString()) nodes.push(row(date, () => el(".day", day(at))));
+      if (!before || date !== new Date(before.at).toDateString()) row(date, () => el(".day", day(at)));
       const node = row([id || seq, failed, message.text || message.title].join(), () => messageRow(message));
       const final = apart(message, all[i + 1]);
       const how = !seq ? t("sending") : i === lastOwn && t(seq <= state.seen ? "seen" : "sent");
       const note = [final && clock(at), how].filter(Boolean).join(" · ");
       if (node.kind) node.className = node.kind + (apart(before, message) ? " first" : "") + (final ? " final" : "");
       if (node.note && node.note.textContent !== note) node.note.textContent = note;
-      nodes.push(node);
-      if (choices && i > lastOwn) nodes.push(row("choices" + seq, () => pills(choices, ({ title, token: choice }) => write({ choice, title }))));
+      if (choices && i > lastOwn) row("choices" + seq, () => pills(choices, ({ title, token: choice }) => write({ choice, title })));
     });
     if (!all[0]) {
-      if (!received && session() && phase === "connecting") nodes.push(...[1, 2, 3].map((n) => row("ghost" + n, () => el(".ghost"))));
-      else nodes.push(row("empty", emptyRow));
+      if (!received && session() && phase === "connecting") [1, 2, 3].map((n) => row("ghost" + n, () => el(".ghost")));
+      else row("empty", emptyRow);
     }
-    if (typist) nodes.push(row("typing" + typist.agent, typingRow));
-    if (state.rate && !rated) nodes.push(row("rate", ratingRow));
-    return nodes;
+    if (typist) row("typing" + typist.agent, typingRow);
+    if (state.rate && !rated) row("rate", ratingRow);
   };
   const drawLog = () => {
     log.ariaLive = live ? "polite" : "off";
-    const nodes = wantedRows(), shown = new Set(nodes);
+    drawRows();
+    const shown = new Set(nodes);
     for (const [key, node] of rows) if (!shown.has(node)) rows.delete(key);
     for (const node of [...log.children]) if (!shown.has(node)) node.remove();
     nodes.forEach((node, i) => log.children[i] !== node && log.insertBefore(node, log.children[i]));
@@ -859,13 +860,17 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
       fit();
       bottom();
     }
-    if (focus) (now ? (narrow.matches ? panel : input) : launcher).focus();
+    if (focus) now ? rest() : launcher.focus();
     emit(now ? "open" : "close");
   };
   const close = () => show(false, true);
+  const rest = () => (narrow.matches ? log : input).focus(); // on a phone the keyboard stays away
   const ask = (type, name) => {
     const ariaLabel = t(type) + "?";
-    const sheet = el("dialog.sheet", { role: "alertdialog", ariaLabel, onclose: () => sheet.remove() }, el("h2", ariaLabel), el("p", t("sure")),
+    const sheet = el("dialog.sheet", { role: "alertdialog", ariaLabel, onclose() {
+      sheet.remove();
+      menu.firstChild.focus();
+    } }, el("h2", ariaLabel), el("p", t("sure")),
       el(".acts", button("pill", t("later"), () => sheet.close()), button("pill.solid." + name, t(type), () => {
         sheet.close();
         send({ type });
@@ -879,10 +884,10 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
     submit();
   };
   const taken = (event) => { // pasted or dropped
-    const { files: list } = event.clipboardData || event.dataTransfer;
-    if (!list[0]) return;
+    const { files } = event.clipboardData || event.dataTransfer;
+    if (!files[0]) return;
     event.preventDefault();
-    addFiles(list);
+    addFiles(files);
   };
   const escaped = (event) => {
     if (event.key !== "Escape") return;
