@@ -490,7 +490,7 @@ h2,p{margin:0;font-size:16px}
 .panel{width:396px;height:min(704px,100dvh - 116px);padding:0;border-radius:var(--baton-radius,20px);overflow:hidden}
 .box .panel,.box .sheet{bottom:96px}
 .panel[open]{display:flex;flex-direction:column}
-header{display:flex;align-items:center;gap:12px;padding:12px 8px 12px 16px;border-bottom:1px solid var(--line);border-top:3px solid var(--accent)}
+.head{display:flex;align-items:center;gap:12px;padding:12px 8px 12px 16px;border-bottom:1px solid var(--line);border-top:3px solid var(--accent)}
 .who{flex:1;min-width:0}
 .who *,.fname{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;text-align:start}
 .who *,.fname,.note span,.day,.system,.text,.meta,.bar textarea{unicode-bidi:plaintext}
@@ -498,8 +498,8 @@ header{display:flex;align-items:center;gap:12px;padding:12px 8px 12px 16px;borde
 .face{width:28px;height:28px;font-size:11px;font-weight:700;position:relative}
 .face svg{width:62%}
 .face.agent{background:var(--tint);color:var(--link)}
-header .face{width:42px;height:42px;font-size:15px}
-header .agent:after{content:"";position:absolute;bottom:0;inset-inline-end:0;border-radius:50%;border:6px solid #1f9d61;outline:2px solid var(--bg)}
+.head .face{width:42px;height:42px;font-size:15px}
+.head .agent:after{content:"";position:absolute;bottom:0;inset-inline-end:0;border-radius:50%;border:6px solid #1f9d61;outline:2px solid var(--bg)}
 .round{width:44px;height:44px;color:var(--dim)}
 summary svg{stroke-width:3}
 .list{position:absolute;top:66px;inset-inline-end:12px;z-index:2;padding:6px}
@@ -641,7 +641,7 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
     panel?.close();
     panel = el("dialog.panel", { id: "panel", tabIndex: -1, ariaLabel: title(), onkeydown: escaped, ondrop: taken, ondragover: (event) => event.preventDefault(),
       onclick: ({ target }) => void (menu.contains(target) || (menu.open = false)), onclose: () => panel.open || close() },
-    el("header", face, el(".who", el("h2", title()), sub), menu, button("round", t("close"), close, "close")),
+    el(".head", face, el(".who", el("h2", title()), sub), menu, button("round", t("close"), close, "close")),
     strip, log, el("form", chips, picker, el(".bar", button("round", t("attach"), () => picker.click(), "plus"), input, go)));
     launcher = button("launcher", "", () => show(!opened, true));
     launcher.hidden = !on(settings.launcher ?? true);
