@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from bot.domain.conversation import Conversation
 from bot.domain.errors import UnknownFile
 from bot.domain.media import SCHEME, Media, media_id
-from bot.domain.message import Attachment
+from bot.domain.message import Attachment, Author, Message
 from bot.ports import Tx
+
+FILES_NOTICE_EVERY = timedelta(seconds=60)
+"""How soon a customer hears again what becomes of files without words."""
 
 
 async def bind(
@@ -48,3 +52,15 @@ def claimed(media: Media | None, theirs: Callable[[Media], bool]) -> Attachment:
     if media is None or not media.ready or not theirs(media):
         raise UnknownFile(field="files")
     return media.attachment
+
+
+def told_of_files(last: list[Message], now: datetime) -> bool:
+    """Say whether the newest entries are files alone, and just before them our words on such files."""
+    while last and _is_only_files(last[-1]):
+        last = last[:-1]
+    answered = len(last) > 1 and last[-1].author is Author.SYSTEM and last[-1].visible_to_customer
+    return answered and _is_only_files(last[-2]) and now - last[-1].created_at < FILES_NOTICE_EVERY
+
+
+def _is_only_files(message: Message) -> bool:
+    return message.author is Author.CUSTOMER and bool(message.attachments) and not message.text

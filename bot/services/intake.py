@@ -22,7 +22,7 @@ from bot.domain.message import (
 )
 from bot.domain.work import InboxOutcome, InboxRow, InboxStatus, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
-from bot.services.attachments import bind
+from bot.services.attachments import bind, told_of_files
 from bot.services.choices import LEAVE_QUEUE, pressed, wants_out
 from bot.services.customers import learn, new_customer, refuse_another, trust_of
 from bot.services.handoffs import Handoffs
@@ -271,7 +271,7 @@ class Intake:
 
     async def _only_files(self, tx: Tx, conversation: Conversation, arrival: _Arrival) -> Conversation:
         """Say that files are kept, once for several that come one after the other."""
-        if _told_of_files(await tx.last_messages(conversation.id, limit=10), arrival.now):
+        if told_of_files(await tx.last_messages(conversation.id, limit=10), arrival.now):
             arrival.outcome = InboxOutcome.ANSWERED
             return conversation
         return await self._system(tx, conversation, "utter_system_unsupported", arrival)
@@ -311,18 +311,6 @@ async def _quiet(tx: Tx, conversation: Conversation, now: datetime) -> bool:
     recent = await tx.last_messages(conversation.id, limit=10)
     said = [m for m in recent if m.author is Author.SYSTEM and m.visible_to_customer]
     return not said or now - said[-1].created_at >= WAITING_NOTICE_EVERY
-
-
-def _told_of_files(last: list[Message], now: datetime) -> bool:
-    """Say whether the newest entries are files alone, and before them our words on such files."""
-    while last and _is_only_files(last[-1]):
-        last = last[:-1]
-    answered = len(last) > 1 and last[-1].author is Author.SYSTEM and last[-1].visible_to_customer
-    return answered and _is_only_files(last[-2]) and now - last[-1].created_at < WAITING_NOTICE_EVERY
-
-
-def _is_only_files(message: Message) -> bool:
-    return message.author is Author.CUSTOMER and bool(message.attachments) and not message.text
 
 
 def _inbox_row(arrival: _Arrival, message: Message) -> InboxRow:
