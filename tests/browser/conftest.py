@@ -76,11 +76,18 @@ async def line(server: Server) -> AsyncIterator[Line]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def desk(server: Server) -> AsyncIterator[Desk]:
-    """Ana at the desk of the shared server."""
+async def ana(server: Server) -> AsyncIterator[Desk]:
+    """Ana, signed in at the shared server."""
     desk = await Desk.open(server)
     yield desk
     await desk.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(ana: Desk) -> Desk:
+    """Ana at the desk of the shared server, online: what one states of oneself lapses after a while."""
+    await ana.online()
+    return ana
 
 
 @pytest.fixture(params=["desktop", "phone"])

@@ -24,8 +24,12 @@ class Desk:
         desk = cls(httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=20.0, trust_env=False))
         signed = await desk.call("POST", "/session", email=f"{login}@example.com", password=PASSWORD)
         desk.client.headers["x-csrf-token"] = signed["csrf"]
-        await desk.call("PUT", "/me/availability", state="online")
+        await desk.online()
         return desk
+
+    async def online(self) -> None:
+        """Take work."""
+        await self.call("PUT", "/me/availability", state="online")
 
     async def close(self) -> None:
         """Leave; the server may be gone already."""

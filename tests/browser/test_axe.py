@@ -77,7 +77,7 @@ async def test_contrast_is_kept_whatever_colour_is_set(visitor: Any, color: str)
 
 async def test_a_refused_identity_reads_well(visitor: Any) -> None:
     chat = await (await visitor(reduced_motion="reduce")).chat(identity="nonsense")
-    await expect(chat.strip).to_contain_text("We could not confirm your sign-in.")
+    await expect(chat.strip).to_contain_text("Please sign in again")
     await clean(chat, "refused")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ HOSTILE_STYLES = """<style>
 button, textarea, section, div {display: none !important}
 baton-chat {color: red}
 </style>"""
+SIZE = re.compile("B$")
 PAYLOADS = (
     "<script>window.__pwned=1</script>",
     EVIL,
@@ -43,7 +45,7 @@ async def unharmed(chat: Chat) -> None:
 async def test_markup_is_text_whoever_writes_it(visitor: Any, server: Server) -> None:
     chat = await (await visitor()).chat(title=EVIL, greeting=EVIL)
     for payload in PAYLOADS:
-        await chat.ask(payload)
+        await chat.ask(payload, f"You said: {payload}".replace("**", ""))  # bold is all there is
     await chat.ask("markup", "Bot says")
     await expect(chat.choice(EVIL)).to_be_visible()
     desk = await Desk.open(server, "evil")
@@ -68,9 +70,9 @@ async def test_a_file_name_is_text(visitor: Any) -> None:
     await chat.attach("<img src=x onerror=window.__pwned=1>.png", HTML, "image/png")
     await expect(chat.host.locator(".chip").get_by_role("alert")).to_be_visible()
     await chat.attach("<svg onload=window.__pwned=1>.png", png(), "image/png")
-    await expect(chat.host.locator(".chip small").last).to_contain_text("MB")
+    await expect(chat.host.locator(".chip small").last).to_have_text(SIZE)
     await chat.write("")
-    await chat.host.locator(".pic img").wait_for()
+    await chat.log.locator("img").wait_for()
     await unharmed(chat)
 
 
@@ -96,11 +98,11 @@ async def test_it_works_under_a_strict_policy(visitor: Any, desk: Desk, size: st
     await chat.write("person")
     case = await (await desk.find(f"strict {size}")).claim()
     await case.send_file("photo.png", png(), "a picture")
-    await chat.host.locator(".pic img").wait_for()
+    await chat.log.locator("img").wait_for()
     await chat.attach("lamp.png", png(), "image/png")
-    await expect(chat.host.locator(".chip small")).to_contain_text("MB")
+    await expect(chat.host.locator(".chip small")).to_have_text(SIZE)
     await chat.write("")
-    await expect(chat.host.locator(".pic img")).to_have_count(2)
+    await expect(chat.log.locator("img")).to_have_count(2)
     await chat.open_menu()
     async with chat.page.expect_download():
         await chat.menu("Download transcript").click()
