@@ -282,7 +282,10 @@
   });
   addEventListener("storage", ({ key, newValue }) => {
     if (key === PREFIX + sessionKey()) {
-      if (!newValue) identity = null; // signed out in another tab
+      if (!newValue && token) { // signed out in another tab
+        clear();
+        if (typeof identity === "string") identity = null;
+      }
       forget();
       rejoin();
     }
@@ -557,7 +560,8 @@ i+i+i{animation-delay:.3s}
 form{padding:10px 12px;border-top:1px solid var(--line)}
 .bar{display:flex;align-items:flex-end;border:1px solid var(--dim);border-radius:24px}
 .bar:focus-within{outline:2px solid var(--link)}
-.bar textarea{flex:1;min-width:0;resize:none;outline:0;padding:11px 2px;font-size:16px;line-height:20px}
+.bar textarea{flex:1;min-width:0;resize:none;outline:0;padding:11px 2px;line-height:20px}
+textarea{font-size:16px}
 ::placeholder{color:var(--dim);opacity:1}
 .go{width:36px;height:36px;margin:4px;position:relative}
 .go:after{content:"";position:absolute;inset:-5px}
@@ -647,6 +651,7 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
     launcher.hidden = !on(settings.launcher ?? true);
     launcher.setAttribute("aria-controls", "panel");
     box.replaceChildren(panel, launcher, status);
+    new ResizeObserver(() => stuck && bottom()).observe(log);
     shade();
     fill();
     fit();
@@ -922,7 +927,6 @@ form{padding:10px 12px;border-top:1px solid var(--line)}
   const begin = () => {
     document.body.append(host);
     build();
-    new ResizeObserver(() => stuck && bottom()).observe(log);
     narrow.onchange = fill;
     window.visualViewport?.addEventListener("resize", fill);
     const early = window.Baton || [];
