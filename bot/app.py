@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import gc
+import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
@@ -32,6 +33,7 @@ log = structlog.get_logger(__name__)
 FIRST_ADMIN = "admin@localhost"
 DEFAULT_URL = "http://127.0.0.1:8080"
 """Where `baton chat` looks by itself."""
+MOST_FILES = 65_536
 MODEL_LOOK_EVERY = 2.0
 """Seconds between looks for a newly promoted model."""
 MODEL_RETRY_AFTER = 60.0
@@ -165,6 +167,7 @@ async def serve(settings: Settings) -> None:
         StoreError: the store cannot be reached or has another schema.
     """
     logs.configure(settings.log_level, settings.log_format)
+    _allow_many_files()
     folder = make_data_dir(settings)
     secret_key(settings)
     if settings.uses_postgresql:
@@ -173,6 +176,15 @@ async def serve(settings: Settings) -> None:
     with _only_server(folder / "server.lock"):
         await asyncio.to_thread(migrate, settings.database_url)
         await _serve(settings)
+
+
+def _allow_many_files() -> None:
+    """Every open chat is an open file, and many systems begin with room for a thousand of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # not everywhere is it ours to change
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextmanager

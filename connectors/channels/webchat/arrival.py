@@ -15,10 +15,10 @@ async def hello(guest: Guest, frame: parse.Hello) -> None:
     """Receive a guest, who is nobody before this."""
     guest.leave()
     parse.check_hello(frame)
-    shown = _check(guest, frame.identity)
+    shown = _check(guest, frame.identity or "")
     session = guest.reception.sessions.read(frame.session, now=guest.now) if frame.session else None
     guest.take_papers(shown)
-    guest.language, guest.page = frame.language, frame.page
+    guest.language, guest.page = frame.language or "", frame.page or ""
     stale = Fresh.EXPIRED if frame.session and session is None else None
     await _arrive(guest, session, after=frame.after, stale=stale)
 

@@ -37,11 +37,11 @@ class Hello(_Frame, tag="hello"):
     """The first frame: who comes, what they remember, and up to where."""
 
     v: int = 1
-    session: str = ""
-    identity: str = ""
+    session: str | None = None
+    identity: str | None = None
     after: Annotated[int, _SEQ] = 0
-    language: str = ""
-    page: str = ""
+    language: str | None = None
+    page: str | None = None
 
 
 class Say(_Frame, tag="message"):
@@ -131,7 +131,7 @@ def check_hello(hello: Hello) -> None:
         raise InvalidInput("This server speaks version 1.", field="v")
     if hello.language and not (len(hello.language) <= 35 and _LANGUAGE.fullmatch(hello.language)):
         raise InvalidInput("`language` must be like en or de-AT.", field="language")
-    if len(hello.page) > MAX_PAGE:
+    if len(hello.page or "") > MAX_PAGE:
         raise TooLarge(f"`page` may have {MAX_PAGE} characters.", field="page", limit=MAX_PAGE)
 
 
