@@ -160,6 +160,15 @@ def test_every_variable_is_in_the_guide_and_in_the_widget(guide: str, widget: st
     assert set(re.findall(r"--baton-[a-z-]+", guide)) == read
 
 
+def test_all_that_is_kept_in_the_browser_is_in_the_guide(guide: str, widget: str) -> None:
+    kept = set(re.findall(r'\b(?:keep|kept)\("([a-z]+)"', widget))
+    kept |= set(re.findall(r'PREFIX \+ "([a-z]+)"', widget)) - {"open"}
+    assert "document.cookie" not in widget
+    assert "indexedDB" not in widget
+    table = guide[guide.index("| what | for how long |") :].partition("\n\n")[0]
+    assert set(re.findall(r"`([a-z]+)(?:\.\.\.)?`", table)) == kept == {"visitor", "customer", "out"}
+
+
 def test_the_server_has_what_the_guide_names(guide: str) -> None:
     reference = settings.reference()
     named = set(re.findall(r"\bBATON_[A-Z_]+\b", guide))
@@ -170,7 +179,8 @@ def test_the_server_has_what_the_guide_names(guide: str) -> None:
         assert row
         assert shown == row[1]
     reasons = set(re.findall(r'_refused\("([a-z_]+)"', _source("core/identity.py")))
-    reasons |= set(re.findall(r'reason="([a-z_]+)"', _source("webchat/guest.py")))
+    for module in FOLDER.glob("*.py"):
+        reasons |= set(re.findall(r'reason="([a-z_]+)"', module.read_text(encoding="utf-8")))
     table = guide[guide.index("| reason |") :].partition("\n\n")[0]
     assert len(reasons) >= 6
     assert reasons == set(re.findall(r"`([a-z_]+)`", "".join(r.split("|")[1] for r in table.splitlines())))
