@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from bot.domain.customer import Answer, Status
 from connectors.customers.http import Access, HttpDirectory
 from tests.customers.conftest import NEVER, Open
-from tests.fake_company import TOKEN, Broken, Drop, FakeCompany, Fault, Lose, Raw, Slow
+from tests.fake_company import TOKEN, Broken, Drop, FakeCompany, Fault, Held, Lose, Raw, Slow
 from tests.servers import free_port
 from tests.support.clock import FakeClock
 from tests.support.metrics import Counts
@@ -152,14 +152,16 @@ async def test_slow_within_the_limit_is_no_failure(connect: Open, company: FakeC
     assert (await directory.order("4521")).ok
 
 
-async def test_others_do_not_wait_for_a_slow_answer(directory: HttpDirectory, company: FakeCompany) -> None:
-    company.faults.append(Slow(seconds=1))
+async def test_others_do_not_wait_for_a_slow_answer(connect: Open, company: FakeCompany) -> None:
+    directory, answered = await connect(limit=60.0), asyncio.Event()
+    company.faults.append(Held(until=answered))
     slow = asyncio.create_task(directory.order("4521"))
     while not company.received:
         await asyncio.sleep(0.001)
     answers = await asyncio.gather(*(directory.order("4522") for _ in range(20)))
     assert all(answer.ok for answer in answers)
     assert not slow.done()
+    answered.set()
     assert (await slow).ok
 
 

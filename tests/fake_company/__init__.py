@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.fake_company.document import Document, document
-from tests.fake_company.faults import Broken, Drop, Fault, Lose, Raw, Slow
+from tests.fake_company.faults import Broken, Drop, Fault, Held, Lose, Raw, Slow
 from tests.fake_company.server import TOKEN, FakeCompany
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Drop",
     "FakeCompany",
     "Fault",
+    "Held",
     "Lose",
     "Raw",
     "Slow",

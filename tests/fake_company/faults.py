@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 
@@ -10,6 +11,13 @@ class Slow:
     """Does the work, and answers after `seconds` of real time."""
 
     seconds: float
+
+
+@dataclass(frozen=True)
+class Held:
+    """Does the work, and answers when `until` is set."""
+
+    until: asyncio.Event
 
 
 @dataclass(frozen=True)
@@ -40,4 +48,4 @@ class Raw:
     endless: bool = False
 
 
-Fault = Slow | Lose | Drop | Broken | Raw
+Fault = Slow | Held | Lose | Drop | Broken | Raw

@@ -16,7 +16,7 @@ import h11
 
 from bot.ports import CustomerDirectory
 from tests.fake_company.document import document
-from tests.fake_company.faults import Broken, Drop, Fault, Lose, Raw, Slow
+from tests.fake_company.faults import Broken, Drop, Fault, Held, Lose, Raw, Slow
 from tests.fake_company.shop import Call, Result, Shop, problem
 
 TOKEN = "a-token-for-tests"
@@ -96,6 +96,8 @@ class FakeCompany:
                 result = await self._answer(request)
                 if isinstance(fault, Lose):
                     return
+                if isinstance(fault, Held):
+                    await fault.until.wait()
                 await asyncio.sleep(fault.seconds if isinstance(fault, Slow) else 0)
                 await _send(connection, writer, result)
             if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE:
