@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contract.store_contract", "tests.contract.store_contract_rules")
+pytest.register_assert_rewrite(
+    "tests.contract.store_contract",
+    "tests.contract.store_contract_rules",
+    "tests.contract.channel_contract",
+)
 
 from bot import logs  # noqa: E402
 from tests.servers import RedisServer, new_database, postgres_server, redis_server, require  # noqa: E402

@@ -32,6 +32,7 @@ _LOOK_EVERY = 15
 """Seconds, and so ticks, between looks at places, at who is at the desk, and at an address's numbers."""
 _LOOK_OFTEN = 3
 """The last one while hints from other nodes do not arrive."""
+_PLACES_COUNTED = 200
 _NOTHING = ("", 0, 0)
 
 
@@ -178,8 +179,12 @@ class Rooms:
             self._due.put_nowait(room)
 
     async def places(self, look: Look) -> None:
-        """Know the place of somebody who waits before it is shown."""
-        if look.standing.owner is Owner.QUEUE and look.conversation_id not in self._places:
+        """Know the place of somebody who waits before it is shown.
+
+        In a queue that is longer than places are counted, many have none: it is not read for each.
+        """
+        missing = look.standing.owner is Owner.QUEUE and look.conversation_id not in self._places
+        if missing and len(self._places) < _PLACES_COUNTED:
             self._places = await self._visits.places()
 
     async def _look_at_due(self) -> None:
