@@ -600,7 +600,7 @@ textarea{font-size:16px}
     if (dark) accent = until(3, accent, [18, 22, 21], WHITE);
     const light = contrast(accent, WHITE) > 3; // nearly enough: a little darker then, rather than black on it
     if (light) accent = until(4.7, accent, WHITE, BLACK);
-    const link = until(5.5, accent, dark ? [29, 36, 34] : [240, 241, 239], dark ? WHITE : BLACK);
+    const link = until(dark ? 7 : 5.5, accent, dark ? [29, 36, 34] : [240, 241, 239], dark ? WHITE : BLACK);
     for (const [name, rgb] of Object.entries({ accent, link, on: light ? WHITE : BLACK })) box.style.setProperty("--" + name, `rgb(${rgb})`);
   };
   dusk.onchange = () => shade();
