@@ -216,7 +216,7 @@
   }
   function talk(current) {
     const socket = new WebSocket(address("chat").replace(/^http/, "ws"));
-    setTimeout(() => current.ready || lost(current), 1e4);
+    setTimeout(() => current.ready || lost(current), 6e3);
     current.send = (frame) => socket.readyState === 1 && socket.send(JSON.stringify(frame));
     current.close = () => socket.close();
     socket.onopen = () => current.send({ type: "hello", ...hello() });
@@ -251,7 +251,7 @@
     if (code === 4401) return renew(code);
     if (current.polling) unopened = polls = 0;
     else if (current.close && !current.ready && ++unopened > 1 && navigator.onLine) {
-      polls = unopened > 2 ? 12 : 1;
+      polls = unopened > 2 ? 12 : 4;
       return connect();
     }
     const wait = Math.min(30, 1.6 ** tries++) * (0.75 + Math.random() / 2) + (code === 4429 ? 10 : 0);
