@@ -668,8 +668,7 @@ textarea{font-size:16px}
     text.split(/(\*\*[^*\n]+\*\*|https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]'*]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)/i).map((part, i) => {
       if (i % 2 < 1) return part;
       if (part[0] === "*") return bold ? el("strong", part.slice(2, -2)) : part;
-      const href = safe(/:\/\//.test(part) ? part : "mailto:" + part);
-      return href ? anchor("", href, part) : part;
+      return anchor("", safe(/:\/\//.test(part) ? part : "mailto:" + part), part);
     });
   const attachment = ({ kind, url, name, size: bytes }) => {
     const href = safe(url);
@@ -820,6 +819,7 @@ textarea{font-size:16px}
     draw();
   };
   const fit = () => {
+    if (!opened) return; // no layout before it is needed
     input.style.height = "0";
     input.style.height = Math.min(132, Math.max(44, input.scrollHeight)) + "px";
     input.maxLength = limits.text;
@@ -827,8 +827,8 @@ textarea{font-size:16px}
   };
   let top = 0;
   const bottom = () => {
-    top = log.scrollTop = log.scrollHeight;
     stuck = true;
+    if (opened) top = log.scrollTop = log.scrollHeight;
   };
   const scrolled = () => {
     const near = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
@@ -842,15 +842,14 @@ textarea{font-size:16px}
   // What people do
   const reading = () => opened && !document.hidden;
   const fill = () => { // on a phone the whole screen, less the keyboard
-    const full = opened && narrow.matches, view = window.visualViewport;
+    const full = opened && narrow.matches;
     if (panel.open && (!opened || full !== panel.matches(":modal"))) panel.close();
     if (full && !panel.open) panel.showModal();
     panel.open = opened;
     box.classList.toggle("opened", opened);
     (opened ? panel : box).append(status);
-    if (!view) return;
-    box.style.setProperty("--high", view.height + "px");
-    box.style.setProperty("--top", view.offsetTop + "px");
+    box.style.setProperty("--high", visualViewport.height + "px");
+    box.style.setProperty("--top", visualViewport.offsetTop + "px");
     if (stuck) bottom();
   };
   const show = (now, focus) => {
@@ -928,7 +927,7 @@ textarea{font-size:16px}
     document.body.append(host);
     build();
     narrow.onchange = fill;
-    window.visualViewport?.addEventListener("resize", fill);
+    visualViewport.addEventListener("resize", fill);
     const early = window.Baton || [];
     window.Baton = api;
     early.forEach?.(api.push);
