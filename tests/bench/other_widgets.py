@@ -27,7 +27,7 @@ class Widget:
     """Of the bundle, gzipped."""
     file: str = ""
     start: str = ""
-    """The page's script; `{file}` is the bundle's address. Empty if it cannot be loaded by itself."""
+    """The page's script; `{file}` is the bundle's address, `{sockets}` a socket.io server's. Empty if it cannot be loaded by itself."""
     shown: str = ""
     """A selector for its launcher, or for its input if it has none."""
     note: str = ""
@@ -73,7 +73,7 @@ WIDGETS = (
         kilobytes=211,
         file="lib/index.js",
         start='<script>const s=document.createElement("script");s.async=true;s.src="{file}";'
-        f's.onload=()=>WebChat.default({{socketUrl:"{_NOWHERE}",hideWhenNotConnected:false,connectOn:"open",customData:{{language:"en"}}}},null);'
+        's.onload=()=>WebChat.default({socketUrl:"{sockets}",customData:{language:"en"}},null);'
         "document.head.append(s)</script>",
         shown=".rw-launcher",
     ),

@@ -18,6 +18,7 @@ from pathlib import Path
 from playwright.async_api import Browser, Error
 
 from tests.bench.other_widgets import WIDGETS, Widget
+from tests.bench.rasa_socket import rasa_socket
 from tests.bench.report import Bound, Options, Outcome, Table
 from tests.browser.chromium import PHONE, chromium
 from tests.browser.server import serving
@@ -82,6 +83,8 @@ class Shelf:
     pages: dict[str, str] = field(default_factory=dict)
     folders: dict[str, Path] = field(default_factory=dict)
     port: int = 0
+    sockets: str = ""
+    """Where a widget finds its own kind of server."""
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request."""
@@ -156,8 +159,9 @@ async def bench(options: Options) -> Outcome:
     rounds = max(options.rounds * 2 - 1, 3)
     rows: list[tuple[object, ...]] = []
     notes: list[str] = []
-    async with chromium() as browser, serving() as server, shelf() as pages:
+    async with chromium() as browser, serving() as server, shelf() as pages, rasa_socket() as sockets:
         origin = f"http://localhost:{pages.port}"
+        pages.sockets = sockets
         server.settings["BATON_CHAT_ORIGINS"] = origin
         await server.restart()
         pages.pages["/ours"] = host_page(server.url)
@@ -204,6 +208,7 @@ async def _other(browser: Browser, pages: Shelf, widget: Widget, rounds: int) ->
     key = widget.folder.name.replace("@", "")
     pages.folders[key] = widget.folder
     start = widget.start.replace("{file}", f"/{key}/{widget.file}").replace("{folder}", f"/{key}")
+    start = start.replace("{sockets}", pages.sockets)
     pages.pages[f"/page/{key}"] = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>A small shop</title>'
