@@ -6,17 +6,15 @@ import asyncio
 from typing import Any
 
 import msgspec
-import structlog
 from sanic import Request
 
 from bot.desk.guard import Guard
 from bot.desk.services import DeskService, SignIn
 from bot.desk.socket import GOING_AWAY, SIGNED_OUT, Socket
+from bot.http.hints import follow
 from bot.http.routes import Access, Route
 from bot.http.sockets import require_upgrade
 from bot.ports import Bus, Clock, Hint
-
-log = structlog.get_logger("baton.desk")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -46,7 +44,7 @@ class Live:
 
     async def start(self) -> None:
         """Begin to read the bus."""
-        self._reader = asyncio.get_running_loop().create_task(self._read())
+        self._reader = asyncio.get_running_loop().create_task(follow(self._bus, self._clock, self._pass_on))
 
     async def stop(self) -> None:
         """Close every connection and stop reading."""
@@ -85,16 +83,6 @@ class Live:
         for socket in list(self._sockets):
             if socket.digest == digest:
                 socket.end(SIGNED_OUT, "Signed out.")
-
-    async def _read(self) -> None:
-        """Pass hints on for as long as the server runs, whatever happens to the bus."""
-        while True:
-            try:
-                async for hint in self._bus.subscribe():
-                    self._pass_on(hint)
-            except Exception as error:
-                log.warning("hints_interrupted", error=type(error).__name__)
-            await asyncio.sleep(1.0)
 
     def _pass_on(self, hint: Hint) -> None:
         """Encode once, offer to all; nobody is waited for."""

@@ -18,6 +18,7 @@ from bot.domain.conversation import Owner
 from bot.domain.errors import StoreError
 from bot.domain.message import Attachment
 from bot.domain.visit import Look
+from bot.http.hints import follow
 from bot.ports import Bus, Clock, Hint
 from connectors.channels.core import Desk, Visits
 from connectors.channels.webchat import render
@@ -101,7 +102,8 @@ class Rooms:
         """Begin to read the bus."""
         self._desk = await self._visits.desk()
         loop = asyncio.get_running_loop()
-        works = [self._read(), self._tick(), *(self._look_at_due() for _ in range(_LOOKS_AT_ONCE))]
+        looks = (self._look_at_due() for _ in range(_LOOKS_AT_ONCE))
+        works = [follow(self._bus, self._clock, self._take), self._tick(), *looks]
         self._tasks = [loop.create_task(work) for work in works]
 
     async def stop(self) -> None:
@@ -222,16 +224,6 @@ class Rooms:
         room.numbers = (look.conversation_id, look.last, look.version)
 
     # --- the bus
-
-    async def _read(self) -> None:
-        """Take hints for as long as the server runs, whatever happens to the bus."""
-        while True:
-            try:
-                async for hint in self._bus.subscribe():
-                    self._take(hint)
-            except Exception as error:
-                log.warning("hints_interrupted", error=type(error).__name__)
-            await asyncio.sleep(1.0)
 
     def _take(self, hint: Hint) -> None:
         if hint.kind == "presence":
