@@ -1,4 +1,5 @@
-"""A whole Baton server with the scripted engine, as a process of its own: `python -m tests.browser.serve`.
+"""A whole Baton server as a process of its own: `python -m tests.browser.serve`, with the scripted engine
+unless `rasa` is said.
 
 Settings come from the environment. A line "move 90" on its standard input sets its clock 90 seconds ahead.
 """
@@ -61,7 +62,8 @@ async def main() -> None:
     settings.make_data_dir(given)
     migrate(given.database_url)
     clock = MovableClock()
-    node = app.build(given, engine=ScriptedEngine(script()), clock=clock)
+    engine = None if "rasa" in sys.argv else ScriptedEngine(script())
+    node = app.build(given, engine=engine, clock=clock)
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, told.set)

@@ -25,16 +25,20 @@ STARTS_WITHIN = 60.0
 
 
 class Server:
-    """One Baton server with a data folder; `moved` counts how far its clock was set ahead."""
+    """One Baton server with a data folder; with `real`, the shipped assistant answers, not the script.
 
-    def __init__(self, folder: Path, *, origins: str = "", **settings: str) -> None:
+    `moved` counts how far its clock was set ahead.
+    """
+
+    def __init__(self, folder: Path, *, origins: str = "", real: bool = False, **settings: str) -> None:
         self.folder = folder
         self.port = free_port()
         self.moved = timedelta()
+        self.real = real
         self.settings = {
             "PORT": str(self.port),
             "BATON_DATA_DIR": str(folder / "data"),
-            "BATON_MODELS_DIR": str(folder / "models"),
+            "BATON_MODELS_DIR": str(PROJECT / "models" if real else folder / "models"),
             "BATON_CHAT_IDENTITY_SECRET": SECRET,
             "BATON_CHAT_ORIGINS": origins,
             "BATON_GATHER_SECONDS": "0",
@@ -54,7 +58,7 @@ class Server:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.browser.serve"],
+                [sys.executable, "-m", "tests.browser.serve", *(["rasa"] if self.real else [])],
                 cwd=PROJECT,
                 env=ours | self.settings | {"PYTHONPATH": str(PROJECT)},
                 stdin=subprocess.PIPE,
@@ -121,10 +125,10 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(*, origins: str = "", **settings: str) -> AsyncIterator[Server]:
+async def serving(*, origins: str = "", real: bool = False, **settings: str) -> AsyncIterator[Server]:
     """Run a server on data of its own for as long as the block lasts."""
     with tempfile.TemporaryDirectory(prefix="baton-browser-") as name:
-        server = Server(Path(name), origins=origins, **settings)
+        server = Server(Path(name), origins=origins, real=real, **settings)
         await server.start()
         try:
             yield server
