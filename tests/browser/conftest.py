@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.browser.chromium import chromium
 from tests.browser.desk import Desk
@@ -21,6 +21,7 @@ from tests.browser.visitor import Visitor
 from tests.servers import ServerUnavailable
 
 HERE = Path(__file__).parent
+expect.set_options(timeout=15_000)  # on a busy machine; what is there is seen at once
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
