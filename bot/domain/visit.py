@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.conversation import Owner
@@ -53,14 +54,14 @@ class Standing:
     """How a conversation stands, as its customer may know it.
 
     `place` is theirs in the queue, 1 for the next. `seen` is up to where an agent has read, `read` up to
-    where the customer has. `rate` says that an agent's part has ended and was not rated yet.
+    where the customer has. `rate` is when an agent's part ended that was not rated yet.
     """
 
     owner: Owner = Owner.NOBODY
     agent: str = ""
     assignee: str = ""
     place: int = 0
-    rate: bool = False
+    rate: datetime | None = None
     seen: int = 0
     read: int = 0
 

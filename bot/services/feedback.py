@@ -126,10 +126,12 @@ async def rateable(tx: Tx, conversation_id: str, now: datetime) -> Handoff | Non
     return last if now - last.closed_at <= MAY_RATE else None
 
 
-async def may_rate(tx: Tx, conversation_id: str, now: datetime) -> bool:
-    """Say whether the customer is to be asked how it was: an agent has helped and it is not rated."""
+async def to_rate(tx: Tx, conversation_id: str, now: datetime) -> datetime | None:
+    """Return when the agent's part ended that the customer may rate and has not yet, if there is one."""
     handoff = await rateable(tx, conversation_id, now)
-    return handoff is not None and await tx.rating(conversation_id, handoff.id) is None
+    if handoff is None or await tx.rating(conversation_id, handoff.id) is not None:
+        return None
+    return handoff.closed_at
 
 
 def _check(score: int, comment: str) -> str:

@@ -20,7 +20,7 @@ from bot.domain.visit import Fresh, Look, MadeFor, Standing, Ticket, Visit
 from bot.ports import Bus, Clock, Hint, Store, Tx
 from bot.services.customers import learn
 from bot.services.desk_views import marks
-from bot.services.feedback import Feedback, may_rate
+from bot.services.feedback import Feedback, to_rate
 from bot.services.handoffs import QUEUE_COUNTED, Desk, Handoffs
 from bot.services.record import Record
 
@@ -221,7 +221,7 @@ class Visits:
             owner=conversation.owner,
             agent=agent.name if agent else "",
             assignee=conversation.assignee,
-            rate=without and await may_rate(tx, conversation.id, self._clock.now()),
+            rate=await to_rate(tx, conversation.id, self._clock.now()) if without else None,
             seen=read.agent,
             read=read.customer,
         )

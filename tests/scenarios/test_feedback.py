@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from bot.bus.memory import MemoryBus
 from bot.domain.errors import Conflict, InvalidInput, NotFound, UnknownConversation
 from bot.domain.feedback import Rating
 from bot.ports import Hint
-from bot.services.feedback import may_rate
+from bot.services.feedback import to_rate
 from tests.support.world import World
 
 KIM = ("rest", "default", "kim")
@@ -80,8 +81,8 @@ async def test_the_desk_sees_marks_and_the_rating(world: World) -> None:
     assert (shown["rating"]["score"], shown["rating"]["comment"]) == (4, "quick")
 
 
-async def may(world: World, conversation_id: str) -> bool:
-    return await world.store.read(lambda tx: may_rate(tx, conversation_id, world.clock.now()))
+async def may(world: World, conversation_id: str) -> datetime | None:
+    return await world.store.read(lambda tx: to_rate(tx, conversation_id, world.clock.now()))
 
 
 async def test_help_is_rated_once_it_has_ended(world: World) -> None:

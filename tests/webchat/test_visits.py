@@ -300,7 +300,7 @@ async def test_how_things_stand_from_the_bot_to_an_agent_and_to_the_rating(world
     async def standing() -> Any:
         return (await world.visits.look(address, after=0)).standing
 
-    assert ((await standing()).owner, (await standing()).rate) == (Owner.BOT, False)
+    assert ((await standing()).owner, (await standing()).rate) == (Owner.BOT, None)
     await say(world, "person please", address)
     conversation = await world.conversation(address, "webchat")
     assert (await standing()).owner is Owner.QUEUE
@@ -308,14 +308,14 @@ async def test_how_things_stand_from_the_bot_to_an_agent_and_to_the_rating(world
     assert (await world.visits.desk()).online == 1
     await world.desk.claim(ana, conversation.id)
     now = await standing()
-    assert (now.owner, now.agent, now.assignee, now.rate) == (Owner.AGENT, "Ana", "ana", False)
+    assert (now.owner, now.agent, now.assignee, now.rate) == (Owner.AGENT, "Ana", "ana", None)
     with pytest.raises(NotFound):
         await world.visits.rate(address, "", score=5, comment="")
     await world.feedback.agent_read(ana, conversation.id, 3)
     await world.visits.read(address, seq=2)
     assert ((await standing()).seen, (await standing()).read) == (3, 2)
     await world.desk.resolve(ana, conversation.id, note="")
-    assert ((await standing()).owner, (await standing()).rate) == (Owner.NOBODY, True)
+    assert ((await standing()).owner, (await standing()).rate) == (Owner.NOBODY, world.clock.now())
     await world.visits.rate(address, "", score=5, comment="kind")
     assert not (await standing()).rate
 

@@ -60,7 +60,7 @@ class State(msgspec.Struct, kw_only=True):
     agent: str | msgspec.UnsetType = msgspec.UNSET
     place: int | msgspec.UnsetType = msgspec.UNSET
     hours: str | msgspec.UnsetType = msgspec.UNSET
-    rate: bool | msgspec.UnsetType = msgspec.UNSET
+    rate: datetime | msgspec.UnsetType = msgspec.UNSET
 
 
 class Limits(msgspec.Struct, kw_only=True):

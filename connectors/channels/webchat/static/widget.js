@@ -736,11 +736,13 @@ textarea{font-size:16px}
   };
   const drawRows = () => {
     nodes = [];
+    let asking = state.rate && !rated; // where the agent's part ended, whatever is said afterwards
     const all = [...messages.values()].sort((a, b) => a.seq - b.seq).concat(outbox());
     const lastOwn = all.findLastIndex(({ author }) => author === "customer");
     const apart = (one, two) => one?.author + one?.name !== two?.author + two?.name || new Date(two.at) - new Date(one.at) > 3e5;
     all.forEach((message, i) => {
       const { seq, id, at, failed, choices } = message, before = all[i - 1], date = new Date(at).toDateString();
+      if (asking && (!seq || new Date(at) > new Date(asking))) asking = row("rate", ratingRow) && 0;
       if (!before || date !== new Date(before.at).toDateString()) row(date, () => el(".day", day(at)));
       const node = row([id || seq, failed, message.text || message.title].join(), () => messageRow(message));
       const final = apart(message, all[i + 1]);
@@ -755,7 +757,7 @@ textarea{font-size:16px}
       else row("empty", emptyRow);
     }
     if (typist) row("typing" + typist.agent, typingRow);
-    if (state.rate && !rated) row("rate", ratingRow);
+    if (asking) row("rate", ratingRow);
   };
   const drawLog = () => {
     log.ariaLive = live ? "polite" : "off";
