@@ -41,6 +41,14 @@ async def test_more_than_can_be_sent_cannot_be_typed(visitor: Any) -> None:
     await chat.ask("after")
 
 
+async def test_what_was_refused_hides_nothing_of_what_follows(visitor: Any) -> None:
+    chat = await (await visitor()).chat()
+    await chat.page.evaluate("Baton.send('z'.repeat(4001))")
+    await expect(chat.log).to_contain_text("Not sent")
+    await chat.ask("something")
+    await expect(chat.log).to_contain_text("Sent")
+
+
 async def test_empty_messages_are_not_sent(visitor: Any) -> None:
     chat = await (await visitor()).chat()
     await chat.write("   ")

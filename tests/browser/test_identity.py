@@ -120,6 +120,9 @@ async def test_a_page_without_sign_in_shows_nothing_of_who_was_signed_in(
     await chat.ask("a stranger")
     await nothing_of("Rosebud", chat)
     assert await chat.texts() == ["a stranger", "You said: a stranger"]
+    await chat.page.evaluate("Baton.signOut()")
+    await expect(chat.log).not_to_contain_text("a stranger")
+    assert not any("customer" in key for key in await chat.kept())
 
 
 async def test_a_second_person_in_the_same_browser_sees_nothing_of_the_first(

@@ -77,6 +77,10 @@ async def test_the_queue_tells_the_place_and_lets_one_go_back(visitor: Any, desk
     await chat.write("person")
     await expect(chat.strip).to_contain_text("line")
     back = chat.host.get_by_role("group", name="Suggestions").get_by_role("button").last
+    await expect(back).to_be_visible()
+    await chat.write("one more thing while I wait")
+    await chat.sees("one more thing while I wait")
+    await expect(chat.log).not_to_contain_text("Sending")
     await back.click()
     await expect(chat.panel).not_to_contain_text(IN_QUEUE)
     await chat.ask("with the bot again")

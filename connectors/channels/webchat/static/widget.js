@@ -159,9 +159,9 @@
   const sessionKey = () => (token ? "customer" : "visitor");
   const session = () => kept(sessionKey()) || kept("visitor");
   const signOut = () => {
-    const key = sessionKey();
     forgetAll();
-    keep(key);
+    keep(sessionKey());
+    keep("customer");
     identity = token = null;
     rejoin();
   };
@@ -738,7 +738,8 @@ textarea{font-size:16px}
     nodes = [];
     let asking = state.rate && !rated; // where the agent's part ended, whatever is said afterwards
     const all = [...messages.values()].sort((a, b) => a.seq - b.seq).concat(outbox());
-    const lastOwn = all.findLastIndex(({ author }) => author === "customer");
+    const lastOwn = all.findLastIndex(({ author, failed }) => author === "customer" && !failed);
+    const out = state.owner === "queue" && all.findLastIndex(({ author, choices }) => author === "system" && choices); // way out
     const apart = (one, two) => one?.author + one?.name !== two?.author + two?.name || new Date(two.at) - new Date(one.at) > 3e5;
     all.forEach((message, i) => {
       const { seq, id, at, failed, choices } = message, before = all[i - 1], date = new Date(at).toDateString();
@@ -750,7 +751,7 @@ textarea{font-size:16px}
       const note = [final && clock(at), how].filter(Boolean).join(" · ");
       if (node.kind) node.className = node.kind + (apart(before, message) ? " first" : "") + (final ? " final" : "");
       if (node.note && node.note.textContent !== note) node.note.textContent = note;
-      if (choices && i > lastOwn) row("choices" + seq, () => pills(choices, ({ title, token: choice }) => write({ choice, title })));
+      if (choices && (i > lastOwn || i === out)) row("choices" + seq, () => pills(choices, ({ title, token: choice }) => write({ choice, title })));
     });
     if (!all[0]) {
       if (!received && session() && phase === "connecting") [1, 2, 3].map((n) => row("ghost" + n, () => el(".ghost")));
