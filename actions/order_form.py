@@ -137,6 +137,11 @@ class OrderForm(TopicForm, ABC):
         number, proof = tracker.get_slot("order_number"), find_proof(tracker)
         if not number or not tracker.get_slot("proof_needed"):
             return {"order_proof": proof}
+        if proof is None and services().context.directory_ref:
+            # They have signed in since we asked, and need not prove what is theirs.
+            answer = await services().directory.order(number)
+            if answer.status is not Status.NOT_ALLOWED:
+                return self._found(number, answer, dispatcher, tracker, domain)
         if proof is None:
             if tracker.get_slot("order_proof") not in (None, number) and not numbers(tracker):
                 return {"order_proof": None} | miss(dispatcher, tracker, "utter_need_answer")
