@@ -58,7 +58,7 @@ class Errands:
         return HTTPResponse(
             transcript.write(messages, now=self._reception.clock.now()),
             content_type="text/plain; charset=utf-8",
-            headers={"content-disposition": 'attachment; filename="conversation.txt"'},
+            headers={"content-disposition": 'attachment; filename="chat.txt"'},
         )
 
     async def keep(self, request: Request) -> HTTPResponse:

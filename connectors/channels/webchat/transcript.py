@@ -10,7 +10,7 @@ from bot.domain.message import Author, Message
 _NAMES = {
     Author.CUSTOMER: "You",
     Author.BOT: "Assistant",
-    Author.SYSTEM: "Assistant",
+    Author.SYSTEM: "Notice",
     Author.AGENT: "Agent",
 }
 _INDENT = "    "

@@ -61,7 +61,6 @@
   const day = (at) => new Date(at).toLocaleDateString(region, { weekday: "long", day: "numeric", month: "long" });
   const size = (bytes) => (bytes < 1e6 ? Math.ceil(bytes / 1e3) + " kB" : (bytes / 1e6).toLocaleString(region, { maximumFractionDigits: 1 }) + " MB");
 
-  // Small tools
   const el = (name, ...parts) => {
     const [tag, ...classes] = name.split(".");
     const node = document.createElement(tag || "div");
@@ -119,7 +118,6 @@
   const post = (item) => keep("out" + item.id, JSON.stringify(item));
   const unpost = ({ id }) => keep("out" + id);
 
-  // State
   const listeners = {};
   const emit = (event, detail) => listeners[event]?.forEach((listener) => setTimeout(listener, 0, detail));
   const messages = new Map(); // by sequence
@@ -242,7 +240,7 @@
       await new Promise((go) => setTimeout(go, 300));
     }
     if (link !== current) return;
-    link = null; // perhaps a socket opens by now
+    link = null;
     connect();
   }
   function lost(current, code) {
@@ -254,11 +252,11 @@
       polls = unopened > 2 ? 12 : 4;
       return connect();
     }
-    const wait = Math.min(30, 1.6 ** tries++) * (0.75 + Math.random() / 2) + (code === 4429 ? 10 : 0);
+    const wait = Math.min(reading() ? 8 : 30, 1.6 ** tries++) * (0.75 + Math.random() / 2) + (code === 4429 ? 10 : 0);
     retry = setTimeout(connect, wait * 1000);
     if (phase !== "offline") setPhase(tries > 1 || !navigator.onLine ? "offline" : "connecting");
   }
-  const check = () => { // is anybody there?
+  const check = () => {
     if (!link?.ready || link.polling) return;
     const current = link, since = Date.now();
     send({ type: "ping" });
@@ -463,7 +461,6 @@
     tone.stop(0.1);
   };
 
-  // Looks
   const CSS = `
 :host{all:initial}
 *,:after{box-sizing:border-box}
@@ -739,7 +736,7 @@ textarea{font-size:16px}
     let asking = state.rate && !rated; // where the agent's part ended, whatever is said afterwards
     const all = [...messages.values()].sort((a, b) => a.seq - b.seq).concat(outbox());
     const lastOwn = all.findLastIndex(({ author, failed }) => author === "customer" && !failed);
-    const out = state.owner === "queue" && all.findLastIndex(({ author, choices }) => author === "system" && choices); // way out
+    const out = state.owner === "queue" && all.findLastIndex(({ author, choices }) => author === "system" && choices);
     const apart = (one, two) => one?.author + one?.name !== two?.author + two?.name || new Date(two.at) - new Date(one.at) > 3e5;
     all.forEach((message, i) => {
       const { seq, id, at, failed, choices } = message, before = all[i - 1], date = new Date(at).toDateString();
@@ -877,7 +874,7 @@ textarea{font-size:16px}
     const sheet = el("dialog.sheet", { role: "alertdialog", ariaLabel, onclose() {
       sheet.remove();
       menu.firstChild.focus();
-    } }, el("h2", ariaLabel), el("p", t("sure")),
+    } }, el("h2", ariaLabel), name === "danger" && el("p", t("sure")),
       el(".acts", button("pill", t("later"), () => sheet.close()), button("pill.solid." + name, t(type), () => {
         sheet.close();
         send({ type });
@@ -904,14 +901,13 @@ textarea{font-size:16px}
     menu.firstChild.focus();
   };
 
-  // For the site
   const api = {
     signOut,
     open: () => show(true, true),
     close,
     toggle: () => show(!opened, true),
     identify: signIn,
-    send: (text) => write({ text: `${text}` }),
+    send: (text) => `${text}`.trim() && write({ text: `${text}` }),
     on: (event, listener) => (listeners[event] ||= []).push(listener),
     setTheme(theme) {
       settings.theme = theme;
