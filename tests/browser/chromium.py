@@ -22,15 +22,26 @@ PHONE: dict[str, Any] = {
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The first is the same browser without windows: a third of the work for the processor."""
+PACKAGES = ("chromium-headless-shell", "chromium")
+
+
 def find_chromium() -> str:
     """Return the path of Chromium. Raises ServerUnavailable when there is none and none can be had."""
-    for attempt in range(2):
-        for name in ("chromium", "chromium-browser", "google-chrome"):
-            if found := shutil.which(name):
-                return found
-        if attempt == 0:
-            install("chromium")
-    raise ServerUnavailable("there is no Chromium here (install the package chromium)")
+    if found := shutil.which(NAMES[0]):
+        return found
+    install(PACKAGES[0])
+    if found := _first():
+        return found
+    install(PACKAGES[1])
+    if found := _first():
+        return found
+    raise ServerUnavailable(f"there is no Chromium here (install the package {PACKAGES[0]})")
+
+
+def _first() -> str:
+    return next(filter(None, map(shutil.which, NAMES)), "")
 
 
 @asynccontextmanager
@@ -42,7 +53,7 @@ async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         try:
             browser = await playwright.chromium.launch(
-                executable_path=path, args=[*options, "--disable-dev-shm-usage"]
+                executable_path=path, args=[*options, "--disable-dev-shm-usage", "--disable-gpu"]
             )
         except Error as error:
             raise ServerUnavailable(f"{path} did not start: {error.message[:500]}") from error
