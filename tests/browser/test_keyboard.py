@@ -91,8 +91,10 @@ async def test_menu_and_questions_by_keyboard(visitor: Any) -> None:
 async def test_a_file_is_chosen_and_removed_by_keyboard(visitor: Any) -> None:
     chat = await (await visitor()).chat()
     await chat.ask("here comes a picture")
-    await tab_to(chat, "Attach a file", "Shift+Tab")
+    # Listening begins well before the key: the browser is told of it beside what is typed.
     async with chat.page.expect_file_chooser() as chosen:
+        await tab_to(chat, "Attach a file", "Shift+Tab")
+        await chat.page.evaluate("new Promise(done => setTimeout(done, 100))")
         await chat.page.keyboard.press("Enter")
     picture = {"name": "lamp.png", "mimeType": "image/png", "buffer": png()}
     await (await chosen.value).set_files(picture)
