@@ -272,6 +272,7 @@ async def test_a_connection_lost_in_the_middle_is_an_error_and_leaves_nothing(
 async def test_a_deadlock_is_run_again(nodes: Nodes) -> None:
     await put_all(nodes[0], a_conversation(id="c1"), a_conversation(id="c2"))
     both, runs = asyncio.Barrier(2), []
+    # The one that is run again may meet the other once more before that has its second lock.
 
     async def lock(tx: Tx, names: tuple[str, str]) -> None:
         runs.append(names)
@@ -285,7 +286,7 @@ async def test_a_deadlock_is_run_again(nodes: Nodes) -> None:
     await asyncio.gather(
         nodes[0].write(lambda tx: lock(tx, ("c1", "c2"))), nodes[1].write(lambda tx: lock(tx, ("c2", "c1")))
     )
-    assert len(runs) == 3
+    assert 3 <= len(runs) < 2 * TRIES
     for name in ("c1", "c2"):
         conversation = await nodes[0].read(lambda tx, name=name: tx.conversation(name))
         assert conversation is not None
