@@ -333,4 +333,59 @@ audit = table(
 Index("ix_audit_at", audit.c.at, audit.c.id)
 Index("ix_audit_conversation_id", audit.c.conversation_id)
 
+teams = table("teams", words("name", key=True), moment("created_at"))
+
+canned_replies = table(
+    "canned_replies",
+    words("id", key=True),
+    words("shortcut"),
+    words("title"),
+    words("text"),
+    words("team"),
+    words("language"),
+    moment("updated_at"),
+    words("updated_by"),
+)
+
+corrections = table(
+    "corrections",
+    words("id", key=True),
+    words("conversation_id"),
+    number("message_seq"),
+    words("text"),
+    words("guessed"),
+    number("confidence"),
+    words("intent"),
+    words("note"),
+    words("agent_id"),
+    moment("at"),
+    words("status"),
+    words("decided_by"),
+    moment("decided_at", optional=True),
+)
+Index(
+    "ix_corrections_conversation_id",
+    corrections.c.conversation_id,
+    corrections.c.message_seq,
+    unique=True,
+)
+partial("ix_corrections_open", corrections.c.at, where="status = 'open'")
+
+tasks = table(
+    "tasks",
+    words("id", key=True),
+    words("conversation_id"),
+    words("handoff_id"),
+    words("kind"),
+    words("text"),
+    words("team"),
+    moment("created_at"),
+    moment("due_at"),
+    moment("closed_at", optional=True),
+    words("closed_by"),
+    word_or_null("outcome"),
+)
+Index("ix_tasks_conversation_id", tasks.c.conversation_id)
+partial("ix_tasks_open", tasks.c.due_at, where="closed_at IS NULL")
+
 meta = table("meta", words("key", key=True), words("value"))
