@@ -12,6 +12,7 @@ from bot.desk.conversations import Conversations
 from bot.desk.files import Files
 from bot.desk.guard import Caller, Guard
 from bot.desk.live import Live
+from bot.desk.page import DeskPage
 from bot.desk.services import DeskFiles, DeskService, SignIn
 from bot.desk.sessions import Sessions
 from bot.http.routes import Access, Handler, Route
@@ -48,6 +49,7 @@ class DeskApi:
         )
         self._conversations = Conversations(desk=desk)
         self._files = Files(files=files)
+        self._page = DeskPage()
 
     async def start(self) -> None:
         """Begin to pass hints on."""
@@ -64,7 +66,13 @@ class DeskApi:
     @property
     def routes(self) -> list[Route]:
         """Return what is to be served."""
-        return [*self._people(), *self._reading(), *self._changing(), *self._with_files()]
+        return [
+            *self._page.routes,
+            *self._people(),
+            *self._reading(),
+            *self._changing(),
+            *self._with_files(),
+        ]
 
     def _people(self) -> list[Route]:
         s, tag = self._sessions, "people"

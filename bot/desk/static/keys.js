@@ -1,0 +1,54 @@
+// Commands: one list for keys, palette and help sheet, so that none of the three can forget one.
+
+const commands = new Map();
+let waiting = "", timer = 0;
+
+/**
+ * Register a command. `keys` such as "c", "g q" (one after the other), "mod+k", "shift+n"; `when()` says whether it
+ * can be used now; `typing: true` lets it work in text fields. Returns a function that takes it out again.
+ */
+export function command({ id, title, group = "General", keys = "", run, when = () => true, typing = false, words = "" }) {
+  commands.set(id, { id, title, group, keys, run, when, typing, words });
+  return () => { if (commands.get(id)?.run === run) commands.delete(id); };
+}
+
+/** Return what can be done now, or everything with `all`. */
+export const available = ({ all = false } = {}) => [...commands.values()].filter((one) => all || one.when());
+
+export const run = (id) => { const one = commands.get(id); if (one?.when()) one.run(); };
+
+const apple = /Mac|iP(hone|ad)/.test(navigator.platform);
+
+/** Return keys as people read them: "mod+k" is ⌘K or Ctrl K. */
+export const readable = (keys) => keys.split(" ").map((part) => part.split("+")
+  .map((key) => ({ mod: apple ? "⌘" : "Ctrl", shift: "⇧", alt: apple ? "⌥" : "Alt", enter: "↵", escape: "Esc", arrowdown: "↓", arrowup: "↑" })[key] ?? key.toUpperCase())
+  .join(" ")).join(" then ");
+
+function pressed(event) {
+  const key = event.key.toLowerCase();
+  const parts = [];
+  if (event.metaKey || event.ctrlKey) parts.push("mod");
+  if (event.altKey) parts.push("alt");
+  if (event.shiftKey && (key.length > 1 || /[a-z]/.test(key))) parts.push("shift");
+  return [...parts, key].join("+");
+}
+
+const writes = (node) => node?.closest?.("input, textarea, select, [contenteditable]") != null;
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing || event.repeat) return;
+  if (document.querySelector("dialog[open]")) return; // dialogs have keys of their own
+  const now = pressed(event);
+  const both = waiting ? `${waiting} ${now}` : now;
+  const text = writes(event.target);
+  const found = available().find((one) => one.keys && (one.keys === both || one.keys === now) && (one.typing || !text));
+  clearTimeout(timer);
+  waiting = "";
+  if (found) {
+    event.preventDefault();
+    found.run(event);
+  } else if (!text && available().some((one) => one.keys.startsWith(now + " "))) {
+    waiting = now;
+    timer = setTimeout(() => (waiting = ""), 1200);
+  }
+});

@@ -1,0 +1,136 @@
+// What the page knows, shared by its views: who I am, who is there, the counts, my own settings. Views listen to
+// topics; nothing here touches the screen. The server has the truth, and a hint only says that it is worth a look.
+
+import { api, session, setCsrf } from "./api.js";
+import { Live } from "./live.js";
+
+export const live = new Live();
+
+export const state = {
+  me: null, // {id, email, name, role, team, state, may}
+  agents: new Map(), // by id, with their presence in `state`
+  counts: {},
+  connection: "offline",
+};
+
+const topics = new EventTarget();
+
+/** Call `listener(detail)` whenever `topic` changed; returns what ends it. Topics: me, agents, counts, connection, hint, resync, prefs, route. */
+export function on(topic, listener) {
+  const heard = (event) => listener(event.detail);
+  topics.addEventListener(topic, heard);
+  return () => topics.removeEventListener(topic, heard);
+}
+export const emit = (topic, detail) => topics.dispatchEvent(new CustomEvent(topic, { detail }));
+
+// --- my own settings, in this browser
+
+const PREFS = "baton-desk";
+const DEFAULTS = { theme: "auto", sound: true, notify: false, undo: 5, packet: true };
+export const prefs = { ...DEFAULTS, ...read(PREFS) };
+
+export function setPref(name, value) {
+  prefs[name] = value;
+  keep(PREFS, prefs);
+  emit("prefs", prefs);
+}
+
+/** Return what is kept in this browser under `key`, or null; a browser without storage keeps nothing. */
+export function read(key) {
+  try { return JSON.parse(localStorage.getItem(key)); } catch { return null; }
+}
+export function keep(key, value) {
+  try { value == null ? localStorage.removeItem(key) : localStorage.setItem(key, JSON.stringify(value)); } catch { /* full or forbidden */ }
+}
+
+// --- who I am
+
+export const may = (permission) => state.me?.may?.includes(permission) ?? MAY[state.me?.role]?.includes(permission) ?? false;
+const MAY = {
+  agent: ["read", "answer"],
+  supervisor: ["read", "answer", "supervise", "audit"],
+  trainer: ["read", "train"],
+  admin: ["read", "answer", "supervise", "train", "administer", "audit"],
+};
+
+/** Look whether there is a session; returns whether there is. Raises ApiError when the server cannot be reached. */
+export async function recognise() {
+  try {
+    enter(await api.get("/me"));
+    return true;
+  } catch (error) {
+    if (error.status === 401) return false;
+    throw error;
+  }
+}
+
+/** Sign in; raises ApiError with the codes not_signed_in, totp_required, totp_wrong, too_many_requests. */
+export async function signIn(email, password, code) {
+  await api.post("/session", code ? { email, password, code } : { email, password });
+  enter(await api.get("/me"));
+}
+
+export async function signOut() {
+  live.stop();
+  try { await api.delete("/session"); } catch { /* it ends by itself */ }
+  leave();
+}
+
+export async function setAvailability(wanted) {
+  const answer = await api.put("/me/availability", { state: wanted });
+  state.me.state = answer.state;
+  emit("me", state.me);
+}
+
+function enter(me) {
+  setCsrf(me.csrf);
+  state.me = { ...me.agent, state: me.state, totp: me.totp, may: me.may };
+  emit("me", state.me);
+  live.start();
+}
+
+function leave() {
+  live.stop();
+  state.me = null;
+  state.agents.clear();
+  state.counts = {};
+  emit("me", null);
+}
+
+session.addEventListener("signed-out", () => state.me && leave());
+live.addEventListener("signed-out", () => state.me && leave());
+
+// --- who is there, and what waits
+
+export async function loadAgents() {
+  const { agents } = await api.get("/agents");
+  state.agents = new Map(agents.map((agent) => [agent.id, agent]));
+  emit("agents", state.agents);
+}
+
+export async function loadCounts() {
+  state.counts = await api.get("/counts");
+  emit("counts", state.counts);
+}
+
+live.addEventListener("state", ({ detail }) => { state.connection = detail; emit("connection", detail); });
+live.addEventListener("hint", ({ detail }) => emit("hint", detail));
+live.addEventListener("resync", () => emit("resync"));
+live.addEventListener("presence", ({ detail }) => {
+  const changes = detail.all ?? { [detail.agent]: detail.state };
+  if (detail.all) for (const agent of state.agents.values()) agent.state = "offline";
+  for (const [id, there] of Object.entries(changes)) {
+    if (state.agents.has(id)) state.agents.get(id).state = there;
+    if (id === state.me?.id && there) { state.me.state = there; emit("me", state.me); }
+  }
+  emit("agents", state.agents);
+});
+
+// --- where we are: #/view/id
+
+export const route = () => {
+  const [view = "", id = ""] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  return { view: view || "queue", id };
+};
+export const go = (view, id = "") => { location.hash = `#/${view}${id ? "/" + encodeURIComponent(id) : ""}`; };
+addEventListener("hashchange", () => emit("route", route()));
