@@ -31,6 +31,8 @@ from bot.training.registry import Model, live_model
 log = structlog.get_logger(__name__)
 
 FIRST_ADMIN = "admin@localhost"
+FIRST_NAME = "Support"
+"""Customers see it until the administrator writes their own."""
 DEFAULT_URL = "http://127.0.0.1:8080"
 """Where `baton chat` looks by itself."""
 MOST_FILES = 65_536
@@ -231,7 +233,7 @@ async def first_admin(store: Store, clock: Clock) -> str | None:
             Agent(
                 id=new_id(now),
                 email=FIRST_ADMIN,
-                name="Administrator",
+                name=FIRST_NAME,
                 role=Role.ADMIN,
                 created_at=now,
                 password_hash=hashed,
@@ -283,6 +285,7 @@ def _announce(settings: Settings, port: int, password: str | None, *, has_model:
         "",
         f"Baton accepts messages at {url}",
         f"  start page       {url}/",
+        f"  agents' desk     {url}/desk",
         f"  agents' API      {url}/openapi.json",
         f"  health           {url}/health/ready",
         f"  talk to it       {_command()} chat{'' if url == DEFAULT_URL else f' --url {url}'}",
