@@ -29,7 +29,7 @@ class DeskService(Protocol):
         ...
 
     async def messages(self, agent: Agent, conversation_id: str, *, after: int, limit: int) -> list[View]:
-        """Return entries with a greater sequence number."""
+        """Return entries with a greater sequence number than `after`; below 0, the newest so many."""
         ...
 
     async def say(

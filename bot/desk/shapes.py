@@ -102,9 +102,9 @@ class ConversationsQuery(Strict):
 
 
 class MessagesQuery(Strict):
-    """Entries with a greater sequence number."""
+    """Entries with a greater sequence number; with -50 the newest fifty."""
 
-    after: _Seq = 0
+    after: Annotated[int, msgspec.Meta(ge=-200, le=2**53)] = 0
     limit: _Limit = 200
 
 

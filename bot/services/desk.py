@@ -94,12 +94,13 @@ class DeskService:
     async def messages(
         self, agent: Agent, conversation_id: str, *, after: int, limit: int
     ) -> list[dict[str, Any]]:
-        """Return messages, notes and events with a greater sequence number."""
+        """Return messages, notes and events with a greater sequence number; below 0, the newest so many."""
         require(agent, Permission.READ)
 
         async def work(tx: Tx) -> list[Message]:
-            await get_conversation(tx, conversation_id)
-            return await tx.messages(conversation_id, after=after, limit=limit)
+            conversation = await get_conversation(tx, conversation_id)
+            first = after if after >= 0 else max(0, conversation.seq + after)
+            return await tx.messages(conversation_id, after=first, limit=limit)
 
         return [as_json(message) for message in await self._store.read(work)]
 

@@ -236,6 +236,16 @@ async def test_unknown_conversation(world: World) -> None:
             await call()
 
 
+async def test_the_newest_entries_are_read_from_the_end(world: World) -> None:
+    ana = await world.agent()
+    await world.ask("person")
+    conversation = await world.conversation()
+    every = await world.desk.messages(ana, conversation.id, after=0, limit=200)
+    assert len(every) > 2
+    assert await world.desk.messages(ana, conversation.id, after=-2, limit=200) == every[-2:]
+    assert await world.desk.messages(ana, conversation.id, after=-200, limit=200) == every
+
+
 async def test_waiting_customers_are_told_and_may_leave(world: World) -> None:
     await world.agent()
     await world.ask("person")

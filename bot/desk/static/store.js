@@ -26,7 +26,7 @@ export const emit = (topic, detail) => topics.dispatchEvent(new CustomEvent(topi
 // --- my own settings, in this browser
 
 const PREFS = "baton-desk";
-const DEFAULTS = { theme: "auto", sound: true, notify: false, undo: 5, packet: true };
+const DEFAULTS = { theme: "auto", sound: true, notify: false, undo: 5, enter: true, packet: true };
 export const prefs = { ...DEFAULTS, ...read(PREFS) };
 
 export function setPref(name, value) {
@@ -126,11 +126,11 @@ live.addEventListener("presence", ({ detail }) => {
   emit("agents", state.agents);
 });
 
-// --- where we are: #/view/id
+// --- where we are: #/view/id, or #/view/id/seq for one message
 
 export const route = () => {
-  const [view = "", id = ""] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-  return { view: view || "queue", id };
+  const [view = "", id = "", seq = ""] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  return { view: view || "queue", id, seq };
 };
-export const go = (view, id = "") => { location.hash = `#/${view}${id ? "/" + encodeURIComponent(id) : ""}`; };
+export const go = (view, id = "", seq = "") => { location.hash = `#/${[view, id, seq].filter(Boolean).map(encodeURIComponent).join("/")}`; };
 addEventListener("hashchange", () => emit("route", route()));

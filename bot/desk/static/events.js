@@ -1,0 +1,43 @@
+// Events of a conversation in plain words. Pure.
+
+import { reasonName, sentence, words } from "./format.js";
+
+const STATUS = { ok: "done", refused: "refused", not_allowed: "not allowed", try_later: "outcome unknown", unknown: "outcome unknown", not_found: "not found" };
+
+const SAID = {
+  handoff_requested: (v) => ["transfer", `A person is needed: ${reasonName(v.reason).toLowerCase()}`],
+  claimed: (v) => ["mine", `${v.agent} took the conversation`],
+  reopened_by_agent: (v) => ["mine", `${v.agent} opened it again to write first`],
+  taken_by_supervisor: (v) => ["mine", `${v.agent} took over`],
+  transferred_to_agent: (v) => ["transfer", v.by ? `${v.by} passed it to ${v.agent}` : `Passed to ${v.agent}`],
+  transferred: (v) => ["transfer", `${v.by} passed it to ${v.to || "the queue"}`],
+  agent_silent: (v) => ["warn", `Back to the queue: ${v.agent || "the agent"} did not answer in time`],
+  agent_gone: (v) => ["warn", `Back to the queue: ${v.agent || "the agent"} is gone`],
+  returned_to_bot: (v) => ["bot", `${v.agent} gave it back to the assistant`],
+  resolved: (v) => ["done", `${v.agent} resolved it`],
+  session_expired: () => ["work", "Closed after a long silence"],
+  waits_long: (v) => ["warn", `Has been waiting for ${v.minutes} minutes`],
+  customer_left_queue: () => ["undo", "The customer went back to the assistant"],
+  signed_in: (v) => ["shield", `Signed in${v.customer ? ` as ${v.customer}` : ""}`],
+  rated: (v) => ["star", `Rated ${v.score} of 5${v.comment ? `: “${v.comment}”` : ""}`],
+  reminder_due: (v) => ["bell", `Due: ${v.due}`],
+  message_left: (v) => ["note", v.text ? `Left a message: “${v.text}”` : "Left a message"],
+  task_closed: (v) => ["done", `${v.agent || v.by || "Somebody"} marked the left message as done${v.note ? `: ${v.note}` : ""}`],
+};
+
+function acted(v) {
+  const what = sentence(v.action || v.what || "customer_action");
+  const order = v.number || v.order_number || v.arguments?.number || "";
+  const how = STATUS[v.status] ?? words(v.status);
+  return ["bolt", `${v.agent || "An agent"}: ${what.toLowerCase()}${order ? ` ${order}` : ""}, ${how}${v.detail ? ` (${words(v.detail)})` : ""}`];
+}
+
+/** Return [icon, words] for an event; one that is not known yet is named as it is. */
+export function eventWords(entry) {
+  const values = entry.custom ?? {};
+  const name = entry.event || entry.text;
+  if (SAID[name]) return SAID[name](values);
+  if (values.action || values.what) return acted(values);
+  const facts = Object.values(values).filter((value) => typeof value === "string" || typeof value === "number").join(", ");
+  return ["info", facts ? `${sentence(name)}: ${facts}` : sentence(name)];
+}
