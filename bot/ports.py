@@ -32,6 +32,7 @@ from bot.domain.feedback import Rating, ReadMark
 from bot.domain.handoff import Handoff
 from bot.domain.media import Media
 from bot.domain.message import Author, Delivery, Message, Nlu
+from bot.domain.overview import DeskCounts, Overview
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.domain.work import InboxOutcome, InboxRow, OutboxRow, Timer, TimerKind
 
@@ -97,14 +98,29 @@ class Tx(Protocol):
         owner: Owner | None = None,
         assignee: str = "",
         customer_id: str = "",
+        team: str = "",
+        channel: str = "",
+        reason: str = "",
+        unread: bool = False,
+        work: bool = False,
         after: str = "",
         limit: int = 50,
     ) -> list[Conversation]:
         """List conversations.
 
-        With `owner=QUEUE`: in queue order (see `bot.domain.handoff.queue_key`). Otherwise the most
-        recently updated first. `after` is the id of the last one already seen.
+        With `owner=QUEUE`: in queue order (see `bot.domain.handoff.queue_key`). With `work`: those
+        with an open task, the nearest due first. Otherwise the most recently updated first. `reason`
+        is the open handoff's; `unread` asks for a customer message that no agent has read. `after` is
+        the id of the last one already seen.
         """
+        ...
+
+    async def overviews(self, conversation_ids: Sequence[str]) -> dict[str, Overview]:
+        """Return what a list shows of these conversations, by id."""
+        ...
+
+    async def desk_counts(self, agent_id: str) -> DeskCounts:
+        """Count what is in each of this agent's lists."""
         ...
 
     async def count_by_owner(self) -> dict[Owner, int]:

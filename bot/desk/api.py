@@ -114,6 +114,10 @@ class DeskApi:
                 query=shapes.ConversationsQuery, answer=shapes.ConversationList, errors=_READ,
             ),
             self._route(
+                "GET", f"{_BASE}/counts", c.counts, tag, "Count the conversations in each list",
+                answer=shapes.CountsView, errors=_READ,
+            ),
+            self._route(
                 "GET", _ONE, c.show, tag, "Return a conversation with its customer and handoff packet",
                 answer=shapes.ConversationWithPacket, errors=(*_READ, 404),
             ),

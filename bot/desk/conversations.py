@@ -22,9 +22,20 @@ class Conversations:
         """List one page by owner."""
         query = read_query(request, shapes.ConversationsQuery)
         found = await self._desk.conversations(
-            caller.agent, owner=query.owner, after=query.after, limit=query.limit
+            caller.agent,
+            owner=query.owner,
+            after=query.after,
+            limit=query.limit,
+            team=query.team,
+            channel=query.channel,
+            reason=query.reason,
+            unread=query.unread == 1,
         )
         return answer({"conversations": found, "after": last_id(found, query.limit)})
+
+    async def counts(self, caller: Caller, request: Request) -> HTTPResponse:
+        """Count what is in each list."""
+        return answer(await self._desk.counts(caller.agent))
 
     async def show(self, caller: Caller, request: Request, conversation_id: str) -> HTTPResponse:
         """Return one with customer and packet."""

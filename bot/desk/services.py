@@ -20,8 +20,14 @@ class DeskService(Protocol):
     change one raise InvalidTransition with the fields owner, assignee and owner_version.
     """
 
-    async def conversations(self, agent: Agent, *, owner: str, after: str, limit: int) -> list[View]:
-        """List conversations with the essentials."""
+    async def conversations(
+        self, agent: Agent, *, owner: str, after: str = "", limit: int = 50, **narrowed: Any
+    ) -> list[View]:
+        """List conversations with the essentials; `narrowed` may hold team, channel, reason, unread."""
+        ...
+
+    async def counts(self, agent: Agent) -> View:
+        """Return how many conversations are in each list of this agent."""
         ...
 
     async def conversation(self, agent: Agent, conversation_id: str) -> View:

@@ -94,11 +94,19 @@ class ReadBody(Strict):
 
 
 class ConversationsQuery(Strict):
-    """Whose conversations; `after` is the last id of the page before."""
+    """Whose conversations; `after` is the last id of the page before.
 
-    owner: Literal["queue", "mine", "agent", "bot", "nobody", "all"] = "queue"
+    `work` lists those with an open task, the nearest due first. The other fields leave only what agrees
+    with them; with `unread=1`, what has a customer message that no agent has read.
+    """
+
+    owner: Literal["queue", "mine", "agent", "bot", "nobody", "all", "work"] = "queue"
     after: _Id = ""
     limit: _Limit = 50
+    team: _Line = ""
+    channel: _Line = ""
+    reason: _Line = ""
+    unread: Literal[0, 1] = 0
 
 
 class MessagesQuery(Strict):
@@ -214,8 +222,22 @@ class MessageView(msgspec.Struct, kw_only=True):
     event: str | None = None
 
 
+class TaskView(msgspec.Struct, kw_only=True):
+    """Work that a customer was promised: what for, and until when."""
+
+    id: str
+    kind: str
+    text: str
+    created_at: str
+    due_at: str
+
+
 class ConversationView(msgspec.Struct, kw_only=True):
-    """The essentials of a conversation."""
+    """The essentials of a conversation.
+
+    `unread` counts customer messages that no agent has read, up to 100; `failed` says that the
+    customer's newest message broke the assistant; `last_message` is the newest entry but events.
+    """
 
     id: str
     channel: str
@@ -234,8 +256,12 @@ class ConversationView(msgspec.Struct, kw_only=True):
     reply_until: str | None
     created_at: str
     updated_at: str
+    last_customer_at: str | None
     customer_name: str
     last_message: MessageView | None
+    unread: int
+    failed: bool
+    task: TaskView | None
 
 
 class ConversationDetail(ConversationView, kw_only=True):
@@ -289,6 +315,21 @@ class ConversationList(msgspec.Struct, kw_only=True):
 
     conversations: list[ConversationView]
     after: str
+
+
+class CountsView(msgspec.Struct, kw_only=True):
+    """How many conversations are in each list; the unread ones have a message no agent has read."""
+
+    queue: int
+    mine: int
+    agent: int
+    bot: int
+    nobody: int
+    all: int
+    work: int
+    unread_mine: int
+    unread_queue: int
+    oldest_waiting_since: str | None
 
 
 class MessageList(msgspec.Struct, kw_only=True):

@@ -17,7 +17,8 @@ from bot.domain.message import MAX_TEXT, Author, Draft, Kind, Message
 from bot.domain.work import InboxOutcome, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
 from bot.services.attachments import bind_uploads
-from bot.services.desk_views import essentials, get_conversation, person, require, with_names
+from bot.services.desk_lists import Wanted, counts, page
+from bot.services.desk_views import get_conversation, person, require, with_names
 from bot.services.directory_effects import plain
 from bot.services.handoffs import Handoffs, next_in_line
 from bot.services.packet import Packets, as_json
@@ -25,7 +26,6 @@ from bot.services.record import Record, Say
 
 PRESENCE_FOR = 60.0
 """Seconds that a stated presence lasts without a sign of life."""
-OWNERS = ("queue", "mine", "agent", "bot", "nobody", "all")
 
 _Change = Callable[[Tx, Conversation, datetime], Awaitable[Conversation]]
 
@@ -67,22 +67,20 @@ class DeskService:
     # --- reading
 
     async def conversations(
-        self, agent: Agent, *, owner: str, after: str, limit: int
+        self, agent: Agent, *, owner: str, after: str = "", limit: int = 50, **narrowed: Any
     ) -> list[dict[str, Any]]:
-        """List conversations with the essentials; the queue in its order, others newest first."""
+        """List conversations with the essentials; the queue in its order, others newest first.
+
+        `narrowed` are further fields of `Wanted`.
+        """
         require(agent, Permission.READ)
-        if owner not in OWNERS:
-            raise InvalidInput(f"owner must be one of {', '.join(OWNERS)}.", field="owner")
-        wanted = {"mine": Owner.AGENT, "all": None}.get(owner, owner)
-        found = await self._store.read(
-            lambda tx: tx.conversations(
-                owner=Owner(wanted) if wanted else None,
-                assignee=agent.id if owner == "mine" else "",
-                after=after,
-                limit=limit,
-            )
-        )
-        return await self._store.read(lambda tx: essentials(tx, found))
+        wanted = Wanted(owner=owner, after=after, limit=limit, **narrowed)
+        return await self._store.read(lambda tx: page(tx, agent, wanted))
+
+    async def counts(self, agent: Agent) -> dict[str, Any]:
+        """Return how many conversations are in each list of this agent."""
+        require(agent, Permission.READ)
+        return await self._store.read(lambda tx: counts(tx, agent))
 
     async def conversation(self, agent: Agent, conversation_id: str) -> dict[str, Any]:
         """Return a conversation with its customer and the packet of its newest handoff."""

@@ -10,6 +10,7 @@ from bot.domain.conversation import Conversation
 from bot.domain.errors import NotPermitted, UnknownConversation
 from bot.domain.feedback import Rating
 from bot.domain.message import Author
+from bot.domain.overview import Overview
 from bot.ports import Tx
 from bot.services.directory_effects import plain
 from bot.services.packet import as_json
@@ -83,34 +84,33 @@ async def marks(tx: Tx, conversation_id: str) -> Marks:
 async def essentials(tx: Tx, found: list[Conversation]) -> list[dict[str, Any]]:
     """Return what a list shows of each conversation."""
     names = {agent.id: agent.name for agent in await tx.agents()}
-    shown = []
-    for conversation in found:
-        last = await tx.last_messages(conversation.id, limit=1)
-        handoff = await tx.handoff(conversation.handoff_id) if conversation.handoff_id else None
-        customer = await tx.customer(conversation.customer_id)
-        profile = await tx.profile(conversation.customer_id)
-        name = (customer.name if customer else "") or str(profile[0].get("name", "") if profile else "")
-        shown.append(
-            {
-                "id": conversation.id,
-                "channel": conversation.channel,
-                "address": conversation.address,
-                "owner": conversation.owner.value,
-                "owner_version": conversation.owner_version,
-                "assignee": conversation.assignee,
-                "assignee_name": names.get(conversation.assignee, ""),
-                "desk": conversation.desk,
-                "team": conversation.team,
-                "language": conversation.language,
-                "seq": conversation.seq,
-                "priority": conversation.priority,
-                "reason": handoff.reason.value if handoff else None,
-                "waiting_since": plain(conversation.waiting_since),
-                "reply_until": plain(conversation.reply_until),
-                "created_at": plain(conversation.created_at),
-                "updated_at": plain(conversation.updated_at),
-                "customer_name": name,
-                "last_message": as_json(last[0]) if last else None,
-            }
-        )
-    return shown
+    overviews = await tx.overviews([conversation.id for conversation in found])
+    return [_essentials(one, overviews.get(one.id, Overview()), names) for one in found]
+
+
+def _essentials(conversation: Conversation, seen: Overview, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": conversation.id,
+        "channel": conversation.channel,
+        "address": conversation.address,
+        "owner": conversation.owner.value,
+        "owner_version": conversation.owner_version,
+        "assignee": conversation.assignee,
+        "assignee_name": names.get(conversation.assignee, ""),
+        "desk": conversation.desk,
+        "team": conversation.team,
+        "language": conversation.language,
+        "seq": conversation.seq,
+        "priority": conversation.priority,
+        "reason": seen.reason,
+        "waiting_since": plain(conversation.waiting_since),
+        "reply_until": plain(conversation.reply_until),
+        "created_at": plain(conversation.created_at),
+        "updated_at": plain(conversation.updated_at),
+        "last_customer_at": plain(conversation.last_customer_at),
+        "customer_name": seen.customer_name,
+        "last_message": as_json(seen.last_message) if seen.last_message else None,
+        "unread": seen.unread,
+        "failed": seen.failed,
+        "task": plain(asdict(seen.task)) if seen.task else None,
+    }

@@ -9,6 +9,7 @@ from bot.store.queries.feedback import Feedback
 from bot.store.queries.handoffs import Handoffs
 from bot.store.queries.housekeeping import Housekeeping
 from bot.store.queries.inbox import Inbox
+from bot.store.queries.lists import Lists
 from bot.store.queries.media import MediaFiles
 from bot.store.queries.messages import Messages
 from bot.store.queries.outbox import Outbox
@@ -18,6 +19,7 @@ from bot.store.queries.timers import Timers
 class SqlTx(
     Customers,
     Conversations,
+    Lists,
     Messages,
     Inbox,
     Outbox,

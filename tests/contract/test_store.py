@@ -17,6 +17,7 @@ from tests.contract.store_contract import (
     MessagesContract,
     WorkContract,
 )
+from tests.contract.store_contract_lists import ListsContract
 from tests.contract.store_contract_media import FeedbackContract, MediaContract
 from tests.contract.store_contract_rules import DeskContract, HousekeepingContract, TransactionContract
 from tests.contract.store_kit import StillClock, a_message, empty_postgres, write
@@ -26,6 +27,7 @@ from tests.servers import new_database
 class StoreContract(
     CustomersContract,
     ConversationsContract,
+    ListsContract,
     MessagesContract,
     WorkContract,
     MediaContract,

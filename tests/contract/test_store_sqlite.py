@@ -18,7 +18,7 @@ from bot.domain.errors import ConfigError, InvalidInput, StoreError
 from bot.ports import Store, Tx
 from bot.store import migrate, open_store, sqlite_path
 from bot.store.queries.agents import audit_listing
-from bot.store.queries.conversations import listing
+from bot.store.queries.lists import listing
 from bot.store.sqlite import SqliteStore
 from bot.store.sqlite_worker import GROUP_LIMIT, Job, Transactions, connect
 from bot.store.statements import Flavour, every_statement
@@ -278,8 +278,11 @@ def declare_lists() -> None:
     """Make the statements that are declared at their first use."""
     for after in (False, True):
         for names in ("owner", "assignee", "customer_id", "assignee owner", "customer_id owner"):
-            listing("owner" in names, tuple(names.split()), after)
-            listing(False, tuple(names.split()), after)
+            for unread in (False, True):
+                listing(tuple(names.split()), queue="owner" in names, unread=unread, after=after)
+                listing(tuple(names.split()), unread=unread, after=after)
+        listing(("team", "channel", "reason"), work=True, after=after)
+        listing(("owner", "team", "channel", "reason"), after=after)
         for names in ("", "actor", "conversation_id", "actor conversation_id"):
             audit_listing(tuple(names.split()), after)
 
@@ -303,6 +306,12 @@ def test_every_statement_is_valid_and_none_walks_a_growing_table(path: Path) -> 
         "SCAN conversations USING COVERING INDEX ix_conversations_owner",
         # The newest entries, as many as are asked for; by actor it is a walk through the log.
         "SCAN audit USING INDEX ix_audit_at",
+        # Only open tasks are in this index.
+        "SCAN tasks USING INDEX ix_tasks_open",
+        # The ids that were given, a bounded number of unread messages, a place in a list.
+        "SCAN ids VIRTUAL TABLE INDEX 1:",
+        "SCAN unread",
+        "SCAN CONSTANT ROW",
     }
 
 

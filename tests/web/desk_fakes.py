@@ -123,10 +123,15 @@ class FakeDesk:
         return self._view(conversation_id)
 
     async def conversations(
-        self, agent: Agent, *, owner: str, after: str, limit: int
+        self, agent: Agent, *, owner: str, after: str = "", limit: int = 50, **narrowed: Any
     ) -> list[dict[str, Any]]:
-        self._enter(agent, Permission.READ, "conversations", owner, after, limit)
+        given = [value for value in narrowed.values() if value]
+        self._enter(agent, Permission.READ, "conversations", owner, after, limit, *given)
         return [self._view(i) for i in self.owners][:limit]
+
+    async def counts(self, agent: Agent) -> dict[str, Any]:
+        self._enter(agent, Permission.READ, "counts")
+        return {"queue": len(self.owners)}
 
     async def conversation(self, agent: Agent, conversation_id: str) -> dict[str, Any]:
         self._enter(agent, Permission.READ, "conversation", conversation_id)

@@ -27,10 +27,24 @@ async def test_list_passes_the_query_on(world: World, client: httpx.AsyncClient)
     ]
 
 
+async def test_list_is_narrowed_and_counted(world: World, client: httpx.AsyncClient) -> None:
+    await sign_in(client)
+    query = {"owner": "work", "team": "billing", "channel": "rest", "reason": "vip", "unread": 1}
+    assert (await client.get(LIST, params=query)).status_code == 200
+    assert (await client.get("/api/v1/counts")).json() == {"queue": 1}
+    assert world.desk.calls == [
+        ("a-kim", "conversations", "work", "", 50, "billing", "rest", "vip", True),
+        ("a-kim", "counts"),
+    ]
+
+
 @pytest.mark.parametrize(
     "query",
     [
         "owner=me",
+        "unread=2",
+        "unread=true",
+        "team=" + "a" * 201,
         "limit=0",
         "limit=201",
         "limit=x",

@@ -1,12 +1,10 @@
-"""Conversations, their lists, and the dialogue state."""
+"""Conversations and the dialogue state; their lists are in `lists.py`."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, tuple_
+from sqlalchemy import bindparam, func, select
 
 from bot.domain.conversation import Conversation, Owner
 from bot.store import tables
@@ -25,39 +23,8 @@ COUNT_BY_OWNER = Statement(lambda _: select(_c.owner, func.count()).group_by(_c.
 STATE = Statement(lambda _: select(_s.state).where(_s.conversation_id == bindparam("id")), "id")
 PUT_STATE = upsert(tables.dialogue_states)
 
-_EMPTY: ColumnElement[str] = literal_column("''")
-_NEVER: ColumnElement[int] = literal_column(str(2**62))
-_QUEUE_ORDER = (
-    -_c.priority,
-    func.coalesce(_c.reply_until, _NEVER),
-    func.coalesce(_c.waiting_since, literal_column("0")),
-    _c.id,
-)
-"""`bot.domain.handoff.queue_key` in SQL, with the reply window as the deadline."""
-
-_OWNER = {owner.value: owner for owner in Owner}
-
-
-@cache
-def listing(queue: bool, filters: tuple[str, ...], after: bool) -> Statement:
-    """Return the statement that lists by these columns, in queue order or by time of change."""
-
-    def build(_: object) -> Any:
-        order = _QUEUE_ORDER if queue else (_c.updated_at, _c.id)
-        statement = select(tables.conversations).where(*(_c[name] == bindparam(name) for name in filters))
-        if "assignee" in filters:
-            # The partial index serves only a query that repeats its condition word for word.
-            statement = statement.where(_c.assignee != _EMPTY)
-        if after:
-            # The place in the list is looked up by id: a conversation that left it still has one.
-            seen = select(*order).where(_c.id == bindparam("after")).correlate(None).subquery()
-            place = select(*seen.c).scalar_subquery()
-            here = tuple_(*order)
-            statement = statement.where(here > place if queue else here < place)
-        wanted = order if queue else tuple(column.desc() for column in order)
-        return statement.order_by(*wanted).limit(bindparam("limit"))
-
-    return Statement(build, *filters, *(("after",) if after else ()), "limit")
+OWNERS = {owner.value: owner for owner in Owner}
+"""Owners by what a row holds."""
 
 
 def to_conversation(row: Row) -> Conversation:
@@ -70,7 +37,7 @@ def to_conversation(row: Row) -> Conversation:
         created_at=from_micros(row[4]),
         updated_at=from_micros(row[5]),
         account=row[6],
-        owner=_OWNER[row[7]],
+        owner=OWNERS[row[7]],
         owner_version=row[8],
         assignee=row[9],
         desk=row[10],
@@ -130,46 +97,10 @@ class Conversations(Part):
         """Insert or replace by id."""
         await self.db.run(PUT_CONVERSATION, from_conversation(conversation))
 
-    async def conversations(
-        self,
-        *,
-        owner: Owner | None = None,
-        assignee: str = "",
-        customer_id: str = "",
-        after: str = "",
-        limit: int = 50,
-    ) -> list[Conversation]:
-        """List conversations: the queue in its order, otherwise the most recently changed first.
-
-        `after` is the id of the last one already seen; one that is unknown ends the list.
-        """
-        given = {"assignee": assignee, "customer_id": customer_id}
-        filters = {name: value for name, value in given.items() if value}
-        if owner is None and not filters:
-            return await self._of_all_owners(after, limit)
-        if owner is not None:
-            filters["owner"] = owner.value
-        return await self._page(filters, after, limit, queue=owner is Owner.QUEUE)
-
-    async def _of_all_owners(self, after: str, limit: int) -> list[Conversation]:
-        # One short walk on the index for each owner, instead of an index more to write for everyone.
-        found: list[Conversation] = []
-        for owner in Owner:
-            found += await self._page({"owner": owner.value}, after, limit, queue=False)
-        found.sort(key=_recency, reverse=True)
-        return found[:limit]
-
-    async def _page(
-        self, filters: dict[str, str], after: str, limit: int, *, queue: bool
-    ) -> list[Conversation]:
-        statement = listing(queue, tuple(filters), bool(after))
-        values = (*filters.values(), after, limit) if after else (*filters.values(), limit)
-        return [to_conversation(row) for row in await self.db.all(statement, values)]
-
     async def count_by_owner(self) -> dict[Owner, int]:
         """Count conversations by owner; every owner is there."""
         rows = await self.db.all(COUNT_BY_OWNER)
-        return dict.fromkeys(Owner, 0) | {_OWNER[row[0]]: row[1] for row in rows}
+        return dict.fromkeys(Owner, 0) | {OWNERS[row[0]]: row[1] for row in rows}
 
     async def state(self, conversation_id: str) -> bytes | None:
         """Return the committed dialogue state."""
@@ -179,7 +110,3 @@ class Conversations(Part):
     async def put_state(self, conversation_id: str, state: bytes, model: str) -> None:
         """Replace the dialogue state."""
         await self.db.run(PUT_STATE, (conversation_id, state, model))
-
-
-def _recency(conversation: Conversation) -> tuple[datetime, str]:
-    return conversation.updated_at, conversation.id
