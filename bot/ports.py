@@ -487,7 +487,7 @@ class Hint:
     conversation_id: str
     seq: int = 0
     kind: str = "message"
-    """message, owner, typing, read, queue, or presence (then conversation_id is the agent's id)."""
+    """message, owner, typing, viewing, read, queue, or presence (its conversation_id is an agent's id)."""
     data: dict[str, Any] = field(default_factory=dict)
 
 

@@ -39,7 +39,7 @@ class Live:
         return Route(
             method="GET", path=path, handler=self.connect, tag="people", access=Access.AGENT,
             websocket=True, errors=(401, 403, 426, 429),
-            summary="WebSocket: sends hello, hint, presence, resync, pong, error; takes typing and ping",
+            summary="WebSocket of hello, hint, presence, resync, pong, error; takes typing, viewing and ping",
         )  # fmt: skip
 
     async def start(self) -> None:
@@ -68,12 +68,15 @@ class Live:
             sign_in=self._sign_in,
             bus=self._bus,
             clock=self._clock,
+            elsewhere=self._views,
         )
         self._sockets.add(socket)
         try:
             await socket.serve()
         finally:
             self._sockets.discard(socket)
+            # Not waited for by whoever ends this handler.
+            await asyncio.shield(socket.leave())
 
     # Sanic looks for this before it asks a handler for a response.
     connect.is_websocket = True  # type: ignore[attr-defined]
@@ -83,6 +86,14 @@ class Live:
         for socket in list(self._sockets):
             if socket.digest == digest:
                 socket.end(SIGNED_OUT, "Signed out.")
+
+    def _views(self, socket: Socket, conversation_id: str) -> bool:
+        """Say whether the agent of `socket` looks at a conversation over another one."""
+        return any(
+            other.viewing == conversation_id and other.agent_id == socket.agent_id
+            for other in self._sockets
+            if other is not socket
+        )
 
     def _pass_on(self, hint: Hint) -> None:
         """Encode once, offer to all; nobody is waited for."""

@@ -85,8 +85,12 @@ class DeskService(Protocol):
         """Return the audit log, newest first."""
         ...
 
-    async def typing(self, agent: Agent, conversation_id: str) -> None:
-        """Show that an answer is being written."""
+    async def typing(self, agent: Agent, conversation_id: str, *, note: bool = False) -> None:
+        """Show that an answer, or a note that the customer is not to know of, is being written."""
+        ...
+
+    async def viewing(self, agent: Agent, conversation_id: str, *, here: bool) -> None:
+        """Show that the caller looks at a conversation, or no longer does."""
         ...
 
 

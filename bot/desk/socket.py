@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -33,7 +34,14 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Typing(msgspec.Struct, tag_field="type", tag="typing", forbid_unknown_fields=True):
-    """The agent is writing."""
+    """The agent is writing; with `note`, what the customer is not to know of."""
+
+    conversation_id: str
+    note: bool = False
+
+
+class Viewing(msgspec.Struct, tag_field="type", tag="viewing", forbid_unknown_fields=True):
+    """The agent looks at this conversation, or at none. Say so again every 20 seconds or so."""
 
     conversation_id: str
 
@@ -42,7 +50,7 @@ class Ping(msgspec.Struct, tag_field="type", tag="ping", forbid_unknown_fields=T
     """The agent is still there."""
 
 
-_decode = msgspec.json.Decoder(Typing | Ping).decode
+_decode = msgspec.json.Decoder(Typing | Viewing | Ping).decode
 
 
 class Socket:
@@ -57,10 +65,17 @@ class Socket:
         sign_in: SignIn,
         bus: Bus,
         clock: Clock,
+        elsewhere: Callable[[Socket, str], bool],
     ) -> None:
-        """Serve `caller` on a WebSocket `connection` that is already open."""
+        """Serve `caller` on a WebSocket `connection` that is already open.
+
+        `elsewhere` says whether the same agent looks at a conversation over another connection.
+        """
         self._connection, self._caller = connection, caller
         self._desk, self._sign_in, self._bus, self._clock = desk, sign_in, bus, clock
+        self._elsewhere = elsewhere
+        self.viewing = ""
+        """The conversation that this connection shows."""
         self._frames: deque[str] = deque(maxlen=_QUEUE)
         self._news = asyncio.Event()
         self._ended = asyncio.Event()
@@ -73,6 +88,11 @@ class Socket:
     def digest(self) -> str:
         """Return which session this connection belongs to."""
         return self._caller.session.digest
+
+    @property
+    def agent_id(self) -> str:
+        """Return whose connection this is."""
+        return self._caller.agent.id
 
     def offer(self, frame: str) -> None:
         """Queue a frame without waiting."""
@@ -139,7 +159,7 @@ class Socket:
         try:
             frame = _decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            self._mistake("invalid", "Send {type: typing, conversation_id} or {type: ping}.")
+            self._mistake("invalid", "Send {type: typing or viewing, conversation_id} or {type: ping}.")
             return
         if isinstance(frame, Ping):
             if self._state:
@@ -147,9 +167,27 @@ class Socket:
             self._say(type="pong")
             return
         try:
-            await self._desk.typing(self._caller.agent, known_id(frame.conversation_id))
+            await self._tell(frame)
         except BotError as error:
             self._mistake(error.code, error.message if error.http_status < 500 else error.public_message)
+
+    async def _tell(self, frame: Typing | Viewing) -> None:
+        """Let the others know what this agent does."""
+        if isinstance(frame, Typing):
+            await self._desk.typing(self._caller.agent, known_id(frame.conversation_id), note=frame.note)
+            return
+        conversation_id = known_id(frame.conversation_id) if frame.conversation_id else ""
+        if conversation_id != self.viewing:
+            await self.leave()
+        if conversation_id:
+            await self._desk.viewing(self._caller.agent, conversation_id, here=True)
+            self.viewing = conversation_id
+
+    async def leave(self) -> None:
+        """Tell the others that this agent looks no longer at what this connection showed."""
+        left, self.viewing = self.viewing, ""
+        if left and not self._elsewhere(self, left):
+            await self._desk.viewing(self._caller.agent, left, here=False)
 
     def _mistake(self, code: str, message: str) -> None:
         self._mistakes += 1

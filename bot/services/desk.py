@@ -130,11 +130,17 @@ class DeskService:
         )
         return {"agent": agent.id, "state": state.value, "for_seconds": PRESENCE_FOR}
 
-    async def typing(self, agent: Agent, conversation_id: str) -> None:
-        """Let the others and the customer see that an answer is being written."""
+    async def typing(self, agent: Agent, conversation_id: str, *, note: bool = False) -> None:
+        """Let the others and, unless it is a note, the customer see that an answer is being written."""
         require(agent, Permission.ANSWER)
-        data = {"agent": agent.id, "name": agent.name}
+        data = {"agent": agent.id, "name": agent.name, "note": note}
         await self._bus.publish(Hint(conversation_id=conversation_id, kind="typing", data=data))
+
+    async def viewing(self, agent: Agent, conversation_id: str, *, here: bool) -> None:
+        """Let the others see that this agent looks at a conversation, or no longer does."""
+        require(agent, Permission.READ)
+        data = {"agent": agent.id, "name": agent.name, "conversation_id": conversation_id, "here": here}
+        await self._bus.publish(Hint(conversation_id=conversation_id, kind="viewing", data=data))
 
     # --- changing
 

@@ -231,7 +231,7 @@ class Visits:
     async def typing(self, conversation_id: str) -> None:
         """Let the desks see that the customer is writing."""
         await self._bus.publish(
-            Hint(conversation_id=conversation_id, kind="typing", data={"author": "customer"})
+            Hint(conversation_id=conversation_id, kind="typing", data={"customer": True})
         )
 
     async def read(self, address: str, *, seq: int) -> None:

@@ -199,8 +199,12 @@ class FakeDesk:
         self._enter(agent, Permission.AUDIT, "audit", after, limit, actor, conversation_id)
         return [{"id": "e1", "action": "session.opened"}]
 
-    async def typing(self, agent: Agent, conversation_id: str) -> None:
-        self._enter(agent, Permission.ANSWER, "typing", conversation_id)
+    async def typing(self, agent: Agent, conversation_id: str, *, note: bool = False) -> None:
+        self._enter(agent, Permission.ANSWER, "typing", conversation_id, *(["note"] if note else []))
+        self._view(conversation_id)
+
+    async def viewing(self, agent: Agent, conversation_id: str, *, here: bool) -> None:
+        self._enter(agent, Permission.READ, "viewing", conversation_id, here)
         self._view(conversation_id)
 
 

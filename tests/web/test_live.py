@@ -115,6 +115,53 @@ async def test_client_frames(world: World, client: httpx.AsyncClient) -> None:
         assert world.desk.calls[0] == ("a-kim", "typing", "c1")
 
 
+def looks(world: World) -> list[tuple[Any, ...]]:
+    """Return who was told to look at what, without the ids of calls."""
+    return [(call[0], *call[2:]) for call in world.desk.calls if call[1] == "viewing"]
+
+
+async def until(socket: ClientConnection) -> None:
+    """Wait until all that was sent before has been taken."""
+    await socket.send('{"type":"ping"}')
+    while (await frame(socket))["type"] != "pong":
+        pass
+
+
+async def test_who_looks_at_what_is_told_until_they_leave(world: World, client: httpx.AsyncClient) -> None:
+    token = await sign_in(client)
+    world.desk.owners["c2"] = ("bot", "")
+    async with live(world, token) as one:
+        async with live(world, token) as two:
+            for socket in (one, two):
+                await socket.send('{"type":"viewing","conversation_id":"c1"}')
+                await until(socket)
+            assert looks(world) == [("a-kim", "c1", True)] * 2
+            world.desk.calls.clear()
+            await two.send('{"type":"viewing","conversation_id":"c2"}')
+            await until(two)
+            # Their other page still shows the first one.
+            assert looks(world) == [("a-kim", "c2", True)]
+            await one.send('{"type":"viewing","conversation_id":""}')
+            await one.send('{"type":"viewing","conversation_id":""}')
+            await until(one)
+            assert looks(world)[1:] == [("a-kim", "c1", False)]
+        while len(looks(world)) < 3:  # the connection's end is noticed a moment later
+            await until(one)
+        assert looks(world)[2:] == [("a-kim", "c2", False)]
+        await one.send('{"type":"viewing","conversation_id":"nope"}')
+        assert (await frame(one))["code"] == "unknown_conversation"
+
+
+async def test_typing_says_whether_it_is_a_note(world: World, client: httpx.AsyncClient) -> None:
+    token = await sign_in(client)
+    async with live(world, token) as socket:
+        await socket.send('{"type":"typing","conversation_id":"c1","note":true}')
+        await socket.send('{"type":"typing","conversation_id":"c1","note":1}')
+        await frame(socket)
+        assert (await frame(socket))["code"] == "invalid"
+    assert world.desk.calls == [("a-kim", "typing", "c1", "note")]
+
+
 async def test_senseless_frames_are_told_and_then_end_it(world: World, client: httpx.AsyncClient) -> None:
     token = await sign_in(client)
     async with live(world, token) as socket:

@@ -291,7 +291,7 @@ async def test_the_desk_sees_that_the_customer_writes_but_not_each_key(chat: Cha
         await page.send("ping")
         await page.until("pong")
     seen = [hint for hint in list(hints._hints) if hint.kind == "typing"]
-    assert [hint.data for hint in seen] == [{"author": "customer"}] * 2
+    assert [hint.data for hint in seen] == [{"customer": True}] * 2
 
 
 async def test_an_agents_typing_reading_and_words(chat: Chat) -> None:
@@ -303,6 +303,9 @@ async def test_an_agents_typing_reading_and_words(chat: Chat) -> None:
         assert "place" not in page.state
         bob = await chat.world.agent("Bob")
         await chat.world.desk.typing(bob, conversation)
+        await chat.world.desk.typing(ana, conversation, note=True)
+        await page.send("ping")
+        assert (await page.until("typing", "pong"))["type"] == "pong"
         await chat.world.desk.typing(ana, conversation)
         assert await page.until("typing") == {"type": "typing", "name": "Ana"}
         await chat.world.desk.say(ana, conversation, text="a note", kind="note", client_id="1")

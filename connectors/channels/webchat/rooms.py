@@ -230,13 +230,14 @@ class Rooms:
             self._desk_changed = True  # looked at with the next tick
             return
         room = self._by_conversation.get(hint.conversation_id)
-        if room is None:
+        if room is None or hint.kind == "viewing":
             return
         if hint.kind != "typing":
             self.look(room)
             return
-        # Only the agent whose the conversation is may seem to answer.
-        if room.owner is Owner.AGENT and hint.data.get("agent") == room.assignee:
+        # Only the agent whose the conversation is may seem to answer, and notes are no answer.
+        theirs = room.owner is Owner.AGENT and hint.data.get("agent") == room.assignee
+        if theirs and not hint.data.get("note"):
             name = str(hint.data.get("name", ""))
             for guest in room.present:
                 guest.typing(name)
