@@ -39,7 +39,7 @@ class Live:
         return Route(
             method="GET", path=path, handler=self.connect, tag="people", access=Access.AGENT,
             websocket=True, errors=(401, 403, 426, 429),
-            summary="WebSocket of hello, hint, presence, resync, pong, error; takes typing, viewing and ping",
+            summary="WebSocket of hello, hint, presence, resync, pong, error; takes typing, viewing, ping",
         )  # fmt: skip
 
     async def start(self) -> None:
