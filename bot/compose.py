@@ -34,7 +34,9 @@ from bot.ports import (
 from bot.sentences import LiveSentences, catalogue, written_catalogue
 from bot.services.delivery import Deliveries
 from bot.services.desk import DeskService
+from bot.services.desk_actions import DeskActions
 from bot.services.desk_files import DeskFiles
+from bot.services.desk_orders import DeskOrders, GoodwillLimits
 from bot.services.directory import DirectoryGateway
 from bot.services.dispatcher import Dispatcher
 from bot.services.feedback import Feedback
@@ -114,6 +116,8 @@ class Core:
     dispatcher: Dispatcher
     intake: Intake
     desk: DeskService
+    orders: DeskOrders
+    actions: DeskActions
     timers: Timers
     media: MediaStore
     feedback: Feedback
@@ -202,6 +206,7 @@ def core(given: Parts) -> Core:
             wake=dispatcher.wake,
             sent=deliveries.wake,
         ),
+        **_for_customers(given, record),
         timers=Timers(
             **common,
             retention=timedelta(days=given.settings.retention_days),
@@ -217,6 +222,21 @@ def core(given: Parts) -> Core:
             **given.shared, record=record, handoffs=handoffs, feedback=feedback, channel=WebChat.name
         ),
     )
+
+
+def _for_customers(given: Parts, record: Record) -> dict[str, Any]:
+    """Return what agents see and do in the company's system."""
+    settings = given.settings
+    limits = GoodwillLimits(
+        agent=settings.goodwill_limit,
+        supervisor=settings.goodwill_limit_supervisor,
+        customer=settings.goodwill_limit_customer,
+    )
+    shared: dict[str, Any] = {**given.shared, "directory": given.directory, "limits": limits}
+    actions = DeskActions(
+        **shared, record=record, metrics=given.metrics, time_limit=_directory_limit(settings)
+    )
+    return {"orders": DeskOrders(**shared), "actions": actions}
 
 
 def node_name(*, shared: bool) -> str:
@@ -266,6 +286,8 @@ def web(given: Parts, services: Core) -> WebServer:
     )
     desk = DeskApi(
         desk=services.desk,
+        orders=services.orders,
+        actions=services.actions,
         files=DeskFiles(store=given.store, media=services.media, feedback=services.feedback),
         sign_in=sign_in,
         bus=given.bus,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
 from bot.domain.agents import Agent, AuditEntry, Session
@@ -19,6 +20,7 @@ from bot.domain.customer import (
     Closure,
     Customer,
     Effect,
+    Goodwill,
     Invoice,
     Order,
     Preferences,
@@ -266,6 +268,13 @@ class Tx(Protocol):
 
     async def effects(self, conversation_id: str) -> list[Effect]:
         """Return what was changed for a conversation, oldest first."""
+        ...
+
+    async def effects_for(self, customer_ref: str, method: str, since: datetime) -> list[Effect]:
+        """Return what was begun for a customer of the company since then by one method, oldest first.
+
+        In a transaction that writes, others that ask for the same customer wait until it has ended.
+        """
         ...
 
     async def grant_order(self, conversation_id: str, order_number: str, at: datetime) -> None:
@@ -750,6 +759,16 @@ class CustomerDirectory(Protocol):
         self, address: str, *, ref: str = "", number: str = "", key: str
     ) -> Answer[AddressChange]:
         """Change the address of order `number`, or of customer `ref` if that is empty."""
+        ...
+
+    async def grant_goodwill(
+        self, ref: str, number: str, amount: Decimal, currency: str, reason: str, *, key: str
+    ) -> Answer[Goodwill]:
+        """Give customer `ref` something for their trouble, with order `number` or without one.
+
+        Baton keeps its own limits; the company may have others: REFUSED with detail `too_much` or
+        `currency`. NOT_FOUND for an order that is not this customer's.
+        """
         ...
 
     async def set_preferences(

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -108,6 +109,13 @@ def number(low: float, high: float) -> Callable[[str], float]:
         return result
 
     return parse
+
+
+def money(value: str) -> Decimal:
+    """Take an amount of money in whatever currency: "20" or "19.90"."""
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,2})?", value, re.ASCII):
+        raise ValueError(f"is '{value}', but must be an amount such as 20 or 19.90")
+    return Decimal(value)
 
 
 def choice(*options: str) -> Callable[[str], str]:

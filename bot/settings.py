@@ -13,6 +13,7 @@ import hmac
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,17 @@ class Settings:
     )
     queue_minutes: int = _setting(
         kind.integer(1, 10_080), "30", "Minutes in the queue until a customer hears more than a place."
+    )
+    goodwill_limit: Decimal = _setting(
+        kind.money,
+        "20",
+        "What an agent may give a customer at once, in the order's currency; 0 is nothing.",
+    )
+    goodwill_limit_supervisor: Decimal = _setting(
+        kind.money, "100", "What a supervisor may give a customer at once."
+    )
+    goodwill_limit_customer: Decimal = _setting(
+        kind.money, "100", "What one customer may be given in 30 days, by whomever."
     )
     nudge_seconds: int = _setting(
         kind.integer(0, 86_400),

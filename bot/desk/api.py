@@ -7,13 +7,14 @@ from typing import Any
 
 from sanic import HTTPResponse, Request
 
-from bot.desk import shapes
+from bot.desk import order_shapes, shapes
 from bot.desk.conversations import Conversations
 from bot.desk.files import Files
 from bot.desk.guard import Caller, Guard
 from bot.desk.live import Live
+from bot.desk.orders import Orders
 from bot.desk.page import DeskPage
-from bot.desk.services import DeskFiles, DeskService, SignIn
+from bot.desk.services import DeskActions, DeskFiles, DeskOrders, DeskService, SignIn
 from bot.desk.sessions import Sessions
 from bot.http.routes import Access, Handler, Route
 from bot.http.uploads import FileQuery
@@ -36,6 +37,8 @@ class DeskApi:
         *,
         desk: DeskService,
         files: DeskFiles,
+        orders: DeskOrders,
+        actions: DeskActions,
         sign_in: SignIn,
         bus: Bus,
         clock: Clock,
@@ -49,6 +52,7 @@ class DeskApi:
         )
         self._conversations = Conversations(desk=desk)
         self._files = Files(files=files)
+        self._orders = Orders(orders=orders, actions=actions)
         self._page = DeskPage()
 
     async def start(self) -> None:
@@ -72,6 +76,7 @@ class DeskApi:
             *self._reading(),
             *self._changing(),
             *self._with_files(),
+            *self._for_customers(),
         ]
 
     def _people(self) -> list[Route]:
@@ -164,6 +169,23 @@ class DeskApi:
             self._route(
                 "POST", f"{_ONE}/read", f.read, "conversations", "Say how far you have read",
                 body=shapes.ReadBody, answer=shapes.MarksView, errors=(*_WRITE, 404),
+            ),
+        ]  # fmt: skip
+
+    def _for_customers(self) -> list[Route]:
+        o, tag, shape = self._orders, "orders", order_shapes
+        return [
+            self._route(
+                "GET", f"{_ONE}/orders", o.list, tag, "Return the customer's orders, and what may be done",
+                answer=shape.OrdersView, errors=(*_READ, 404),
+            ),
+            self._route(
+                "POST", f"{_ONE}/orders", o.look_up, tag, "Open an order by its number, with a reason",
+                body=shape.LookUpBody, answer=shape.OrderView, errors=_MOVE,
+            ),
+            self._route(
+                "POST", f"{_ONE}/actions", o.act, tag, "Cancel, change, return or give for the customer",
+                body=shape.ActionBody, answer=shape.ActionView, errors=_MOVE,
             ),
         ]  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -91,6 +91,34 @@ class DeskService(Protocol):
 
     async def viewing(self, agent: Agent, conversation_id: str, *, here: bool) -> None:
         """Show that the caller looks at a conversation, or no longer does."""
+        ...
+
+
+class DeskOrders(Protocol):
+    """A customer's orders; the caller comes first here as well."""
+
+    async def orders(self, agent: Agent, conversation_id: str) -> View:
+        """Return the orders, and what may be done with each. Never fails with the company's system."""
+        ...
+
+    async def look_up(self, agent: Agent, conversation_id: str, *, number: str, reason: str) -> View:
+        """Return an order that is not known to be the customer's. Raises NotFound, TooManyRequests."""
+        ...
+
+
+class DeskActions(Protocol):
+    """What agents do for customers in the company's system."""
+
+    async def act(
+        self,
+        agent: Agent,
+        conversation_id: str,
+        *,
+        action: str,
+        arguments: Mapping[str, Any],
+        client_id: str,
+    ) -> View:
+        """Do one thing; idempotent by `client_id`. Raises InvalidInput, Conflict."""
         ...
 
 

@@ -199,6 +199,22 @@ class Refund:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Goodwill:
+    """Something that the company gives a customer who had trouble.
+
+    `kind` is voucher (`code` is what the customer enters) or refund (`code` names the payment).
+    `order_number` is the order that it is for, if any.
+    """
+
+    code: str
+    amount: Decimal
+    currency: str
+    kind: str = "voucher"
+    order_number: str = ""
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Invoice:
     """An order's invoice; `url` opens the document for whoever has it."""
 
@@ -262,10 +278,12 @@ class Product:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Effect:
-    """Something that a turn changed in the company's systems, by idempotency key.
+    """Something that a turn or an agent changed in the company's systems, by idempotency key.
 
     A row without `finished_at` was begun: the directory may or may not have done it, and the same key
-    asked again gives the one true answer.
+    asked again gives the one true answer. `agent_id` is empty for what the bot did; `customer_ref` is
+    whose account it was, where that is known. An agent's look into an order that is not known to be the
+    customer's is kept here as well, as `LOOK_UP`.
     """
 
     key: str
@@ -278,6 +296,14 @@ class Effect:
     finished_at: datetime | None = None
     status: Status | None = None
     result: dict[str, Any] | None = None
+    agent_id: str = ""
+    customer_ref: str = ""
+
+
+LOOK_UP = "look_up_order"
+"""The method of an `Effect` that changed nothing."""
+ASKED_AGAIN = "asked_again"
+"""The method of an `Effect` that stands for another one: its argument `key` says for which."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

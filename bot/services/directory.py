@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from typing import Any
@@ -12,6 +11,7 @@ import structlog
 from bot.domain.customer import Answer, Invoice, Order, Preferences, Product, Profile, Status, TurnContext
 from bot.ports import Bus, Clock, CustomerDirectory, MetricsPort, Store
 from bot.services.directory_arguments import PARAMETERS, checked
+from bot.services.directory_calls import within
 from bot.services.directory_effects import Call, Effects, effect_key, plain
 from bot.services.directory_trust import SIGN_IN, Orders, knows_customer, owns, refusal, shown, signed_in
 
@@ -76,14 +76,7 @@ class DirectoryGateway:
         return answer
 
     async def _ask(self, call: Awaitable[Answer[Any]], method: str) -> Answer[Any]:
-        try:
-            async with asyncio.timeout(self._time_limit):
-                return await call
-        except TimeoutError:
-            log.warning("directory_timeout", method=method, seconds=self._time_limit)
-        except Exception as error:  # whatever the company's client raises must not end the turn
-            log.warning("directory_error", method=method, error=type(error).__name__)
-        return Answer(status=Status.TRY_LATER)
+        return await within(self._time_limit, call, method)
 
     async def _change(self, call: Call, **sent: Any) -> Answer[Any]:
         """Make a changing call under its key: the arguments are those of `CustomerDirectory`."""

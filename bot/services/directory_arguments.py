@@ -1,14 +1,16 @@
 """What an action may ask of the directory: names, types and lengths, checked before anything is done.
 
-Arguments come from an engine process, so from code that a message can confuse. Nothing here knows of
-trust.
+Arguments come from an engine process, so from code that a message can confuse, or from an agent's page.
+Nothing here knows of trust.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from bot.domain.customer import Preferences
@@ -132,13 +134,60 @@ PARAMETERS: dict[str, dict[str, Parameter]] = {
 """The methods of `TurnDirectory`, and what each takes."""
 
 
-def checked(method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a method of `PARAMETERS`, all of them.
+_MONEY = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,2})?", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}|", re.ASCII)
+
+
+def _amount(value: Any) -> Decimal:
+    """Return an amount of money; it comes as a text, since a float is no amount."""
+    if not isinstance(value, str) or not _MONEY.fullmatch(value) or not Decimal(value):
+        raise ValueError('must be a text such as "7.50", more than nothing')
+    return Decimal(value)
+
+
+def _currency(value: Any) -> str:
+    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
+        raise ValueError("must be three capital letters such as EUR")
+    return value
+
+
+def _said(most: int) -> Check:
+    """Take an agent's own words, which must be some."""
+
+    def check(value: Any) -> str:
+        if not (words := _text(value)[:most]):
+            raise ValueError("must say something")
+        return words
+
+    return check
+
+
+OF_AGENTS: dict[str, dict[str, Parameter]] = {
+    "cancel_order": PARAMETERS["cancel_order"],
+    "change_address": PARAMETERS["change_address"],
+    "start_return": PARAMETERS["start_return"],
+    "goodwill": {
+        "amount": Parameter(_amount),
+        "reason": Parameter(_said(LONGEST_REASON)),
+        "currency": Parameter(_currency, ""),
+        **_MAYBE_OF_ORDER,
+    },
+    "look_up": {**_OF_ORDER, "reason": Parameter(_said(LONGEST_REASON))},
+}
+"""What agents do for customers, and what each takes."""
+
+
+def checked(
+    method: str,
+    arguments: Mapping[str, Any],
+    methods: Mapping[str, Mapping[str, Parameter]] = PARAMETERS,
+) -> dict[str, Any]:
+    """Return the arguments of one of `methods`, all of them.
 
     Raises:
         ValueError: one is missing, unknown, or cannot be what it is given for.
     """
-    parameters = PARAMETERS[method]
+    parameters = methods[method]
     if not set(arguments) <= set(parameters):
         raise ValueError(f"{method} takes {', '.join(parameters) or 'nothing'}")
     found: dict[str, Any] = {}

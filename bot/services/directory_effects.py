@@ -1,4 +1,4 @@
-"""What turns change in the company's systems: one key for each call, and a note before and after."""
+"""What turns and agents change in the company's systems: a key for each call, a note before and after."""
 
 from __future__ import annotations
 
@@ -72,15 +72,14 @@ class Effects:
             inbox_id=call.context.inbox_id,
             action=call.action,
             method=call.method,
-            arguments={k: mask(v) if k in FREE_TEXT else v for k, v in sent.items() if k != "ref"},
+            arguments=kept(sent),
             started_at=self._clock.now(),
         )
         await self._store.write(lambda tx: _begin(tx, begun))
         answer = await work()
         if answer.status is Status.TRY_LATER:
             return answer  # the note stays open: nobody knows yet whether it was done
-        result = plain(asdict(answer.value)) if answer.value is not None else {"detail": answer.detail}
-        done = replace(begun, finished_at=self._clock.now(), status=answer.status, result=result)
+        done = ended(begun, answer, self._clock.now())
         await self._store.write(lambda tx: tx.put_effect(done))
         return answer
 
@@ -93,6 +92,17 @@ class Effects:
             and (effect.result or {}).get("number") == case
             for effect in effects
         )
+
+
+def kept(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is sent as it may be kept and shown."""
+    return {k: mask(v) if k in FREE_TEXT else plain(v) for k, v in sent.items() if k != "ref"}
+
+
+def ended(begun: Effect, answer: Answer[Any], now: datetime) -> Effect:
+    """Return the note with the company's answer."""
+    result = plain(asdict(answer.value)) if answer.value is not None else {"detail": answer.detail}
+    return replace(begun, finished_at=now, status=answer.status, result=result)
 
 
 async def _begin(tx: Tx, effect: Effect) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from bot.domain.conversation import Conversation
-from bot.domain.customer import TRUST_RANK, Customer, Effect, Order, Trust
+from bot.domain.customer import ASKED_AGAIN, LOOK_UP, TRUST_RANK, Customer, Effect, Order, Trust
 from bot.domain.handoff import Handoff, HandoffPacket, PacketTurn, Reason
 from bot.domain.media import media_id
 from bot.domain.message import Attachment, Author, Kind, Message
@@ -98,6 +98,8 @@ class _Facts:
         self.handoffs: list[Handoff] = []
         self.messages: list[Message] = []
         self.effects: list[Effect] = []
+        self.names: dict[str, str] = {}
+        """Of agents, by their ids."""
         self.grants: tuple[str, ...] = ()
         self.trust = Trust.ANONYMOUS
         self.profile: tuple[dict[str, Any], str, datetime] | None = None
@@ -112,7 +114,9 @@ async def _facts(tx: Tx, conversation_id: str) -> _Facts | None:
     facts = _Facts(conversation, customer)
     facts.handoffs = await tx.handoffs(conversation_id)
     facts.messages = await tx.last_messages(conversation_id, limit=TRANSCRIPT)
-    facts.effects = await tx.effects(conversation_id)
+    effects = await tx.effects(conversation_id)
+    facts.effects = [effect for effect in effects if effect.method not in (LOOK_UP, ASKED_AGAIN)]
+    facts.names = {agent.id: agent.name for agent in await tx.agents()}
     facts.grants = await tx.order_grants(conversation_id)
     facts.trust = await tx.last_trust(conversation_id)
     facts.profile = await tx.profile(customer.id)
@@ -125,7 +129,7 @@ def _packet(facts: _Facts, now: datetime, orders: tuple[dict[str, Any], ...]) ->
     handoff, conversation = facts.handoffs[-1], facts.conversation
     # Only what led up to the handoff explains it.
     turns = tuple(_turn(m) for m in facts.messages if m.author is Author.CUSTOMER)[-TURNS:]
-    done = tuple(_done(effect) for effect in facts.effects)
+    done = tuple(_done(effect, facts.names) for effect in facts.effects)
     still_open = _still_open(facts, handoff)
     profile, source, at = facts.profile or (None, "", now)
     return HandoffPacket(
@@ -185,9 +189,10 @@ def _said(message: Message) -> str:
     return " ".join([message.text, *files] if message.text else files)
 
 
-def _done(effect: Effect) -> dict[str, Any]:
+def _done(effect: Effect, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "what": effect.method,
+        "by": names.get(effect.agent_id, "agent") if effect.agent_id else "bot",
         "arguments": effect.arguments,
         "status": effect.status.value if effect.status else "unknown",
         "result": effect.result,

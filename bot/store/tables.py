@@ -221,8 +221,16 @@ effects = table(
     moment("finished_at", optional=True),
     word_or_null("status"),
     json("result", optional=True),
+    Column("agent_id", Text, nullable=False, server_default=""),
+    Column("customer_ref", Text, nullable=False, server_default=""),
 )
 Index("ix_effects_conversation_id", effects.c.conversation_id)
+partial(
+    "ix_effects_customer_ref",
+    effects.c.customer_ref,
+    effects.c.started_at,
+    where="customer_ref <> ''",
+)
 
 order_grants = table(
     "order_grants",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from bot.domain.customer import (
     AddressChange,
@@ -10,6 +11,7 @@ from bot.domain.customer import (
     Cancellation,
     Case,
     Closure,
+    Goodwill,
     Invoice,
     Order,
     Preferences,
@@ -66,6 +68,12 @@ class UnconnectedDirectory:
     async def change_address(
         self, address: str, *, ref: str = "", number: str = "", key: str
     ) -> Answer[AddressChange]:
+        """Answer TRY_LATER."""
+        return Answer(status=Status.TRY_LATER)
+
+    async def grant_goodwill(
+        self, ref: str, number: str, amount: Decimal, currency: str, reason: str, *, key: str
+    ) -> Answer[Goodwill]:
         """Answer TRY_LATER."""
         return Answer(status=Status.TRY_LATER)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -552,6 +553,34 @@ class WorkContract:
         await store.write(lambda tx: tx.put_effect(ended))
         assert await store.read(lambda tx: tx.effects("c1")) == [ended]
         assert await store.read(lambda tx: tx.effect("x")) is None
+
+    async def test_effects_are_found_by_customer_and_method(self, store: Store) -> None:
+        def gift(key: str, **changes: Any) -> Effect:
+            plain = Effect(
+                key=key,
+                conversation_id="c1",
+                inbox_id="",
+                action="desk",
+                method="grant_goodwill",
+                arguments={"amount": "5.00"},
+                started_at=NOW,
+                agent_id="ana",
+                customer_ref="C1",
+            )
+            return replace(plain, **changes)
+
+        first, second = gift("a"), gift("b", conversation_id="c2", started_at=later(5))
+        others = (
+            gift("c", customer_ref="C2"),
+            gift("d", method="cancel_order"),
+            gift("e", started_at=later(-1)),
+            gift("f", customer_ref="", agent_id=""),
+        )
+        for effect in (second, first, *others):
+            await store.write(lambda tx, e=effect: tx.put_effect(e))
+        for ask in (store.read, store.write):
+            assert await ask(lambda tx: tx.effects_for("C1", "grant_goodwill", NOW)) == [first, second]
+            assert await ask(lambda tx: tx.effects_for("", "grant_goodwill", NOW)) == []
 
     async def test_proved_orders_are_kept_in_order(self, store: Store) -> None:
         for index, number in enumerate(("9", "1", "9")):

@@ -339,6 +339,39 @@ class CustomerDirectoryContract(ABC):
             answer = await directory.change_address(address, **place, key=f"k {place}")
             assert (answer.status, answer.detail) == (Status.REFUSED, "incomplete")
 
+    # --- goodwill
+
+    async def test_gives_goodwill_once(self, directory: CustomerDirectory) -> None:
+        ref, number, amount = self.facts.ref, self.facts.delivered, Decimal("12.50")
+        answer = await directory.grant_goodwill(ref, number, amount, "GBP", "It came late.", key="k1")
+        given = answer.value
+        assert given is not None
+        assert (given.amount, given.currency, given.order_number) == (amount, "GBP", number)
+        assert given.code
+        assert given.kind in ("voucher", "refund")
+        assert (
+            await directory.grant_goodwill(ref, number, amount, "GBP", "It came late.", key="k1") == answer
+        )
+        other = await directory.grant_goodwill(ref, "", Decimal(3), "GBP", "And again.", key="k2")
+        assert other.value is not None
+        assert other.value.code != given.code
+        assert other.value.order_number == ""
+
+    async def test_goodwill_has_limits_a_currency_and_a_customer(
+        self, directory: CustomerDirectory
+    ) -> None:
+        ref, number, ten = self.facts.ref, self.facts.delivered, Decimal(10)
+        for of, order, amount, currency, status, detail in (
+            (ref, number, Decimal(100_000), "GBP", Status.REFUSED, "too_much"),
+            (ref, number, ten, "USD", Status.REFUSED, "currency"),
+            (ref, self.facts.unknown, ten, "GBP", Status.NOT_FOUND, ""),
+            (self.facts.other_ref, number, ten, "GBP", Status.NOT_FOUND, ""),
+            ("nobody", "", ten, "GBP", Status.NOT_FOUND, ""),
+        ):
+            key = f"{of} {order} {amount} {currency}"
+            answer = await directory.grant_goodwill(of, order, amount, currency, "late", key=key)
+            assert (answer.status, answer.detail) == (status, detail)
+
     # --- accounts
 
     async def test_a_profile_is_complete(self, directory: CustomerDirectory) -> None:

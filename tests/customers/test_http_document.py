@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ SHAPES: dict[str, type[Any]] = {
     "invoice": shapes.Invoice,
     "change_order_address": shapes.AddressChange,
     "change_account_address": shapes.AddressChange,
+    "grant_goodwill": shapes.Goodwill,
     "set_preferences": shapes.Preferences,
     "close_account": shapes.Closure,
     "open_case": shapes.Case,
@@ -49,6 +51,8 @@ REQUESTS = (
     wire.invoice("4521"),
     wire.change_address("4 Canal Street", ref="", number="4521", key="k:1"),
     wire.change_address("4 Canal Street", ref="C1001", number="", key="k:1"),
+    wire.grant_goodwill("C1001", "4521", Decimal("10.00"), "GBP", "late", key="k:1"),
+    wire.grant_goodwill("C1001", "", Decimal(5), "GBP", "late\nagain", key="k:1"),
     wire.set_preferences("C1001", {"newsletter": False, "messages": True}, key="k:1"),
     wire.update_account_holder(
         "C1001", {"name": "Jane", "email": "j@example.com", "phone": "1"}, key="k:1"

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -25,6 +26,9 @@ CHANGES: dict[str, Change] = {
     ),
     "change_account_address": lambda d, key: d.change_address(
         "9 Orchard Row, Salford, M3 5EN", ref="C1001", key=key
+    ),
+    "grant_goodwill": lambda d, key: d.grant_goodwill(
+        "C1001", "4523", Decimal("10.00"), "GBP", "It came late.", key=key
     ),
     "set_preferences": lambda d, key: d.set_preferences("C1001", {"sms": False}, key=key),
     "update_account_holder": lambda d, key: d.update_account_holder("C1001", {"name": "Jane"}, key=key),

@@ -14,7 +14,7 @@ from typing import Any
 from bot.domain.customer import Answer, Status
 from bot.ports import CustomerDirectory
 
-UNFIT = {"incomplete", "invalid", "unknown_item", "taken"}
+UNFIT = {"incomplete", "invalid", "unknown_item", "taken", "currency", "too_much"}
 """Refusals because of what was asked; the others are because of how things stand."""
 
 
@@ -77,6 +77,10 @@ class Shop:
             names = {"customer_ref": "ref", "order_number": "number"}
             body = {names.get(name, name): value for name, value in body.items()}
             return await self.directory.open_case(**body, key=call.key)
+        if operation == "grant_goodwill":
+            given = {name: body[name] for name in ("currency", "reason")}
+            given |= {"amount": Decimal(body["amount"]), "number": body.get("order_number", "")}
+            return await self.directory.grant_goodwill(values["ref"], **given, key=call.key)
         if operation in {"set_preferences", "update_account_holder"}:
             return await getattr(self.directory, operation)(values["ref"], body, key=call.key)
         if operation.endswith("_address"):

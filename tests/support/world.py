@@ -24,6 +24,8 @@ from bot.domain.turn import TurnRequest, TurnResult
 from bot.ports import Capabilities, DirectoryCall, EngineStatus, Sent
 from bot.services.delivery import Deliveries
 from bot.services.desk import DeskService
+from bot.services.desk_actions import DeskActions
+from bot.services.desk_orders import DeskOrders, GoodwillLimits
 from bot.services.directory import DirectoryGateway
 from bot.services.dispatcher import Dispatcher
 from bot.services.feedback import Feedback
@@ -343,6 +345,9 @@ class World:
             expiry=EXPIRY,
             agent_silent=AGENT_SILENT,
         )
+        company: dict[str, Any] = {**shared, "directory": self.shop, "limits": GoodwillLimits()}
+        self.orders = DeskOrders(**company)
+        self.actions = DeskActions(**company, record=self.record, metrics=self.metrics, time_limit=1.0)
         self.media = MediaStore(
             store=self.store, clock=self.clock, metrics=self.metrics, secret="s" * 32, max_bytes=2_000_000
         )

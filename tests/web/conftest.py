@@ -15,7 +15,7 @@ from bot.web import DemoShop, Metrics, WebDeps, WebServer, create_app
 from bot.web.media import MediaPages
 from connectors.channels.rest import RestChannel, RestLimits
 from tests.support.clock import FakeClock
-from tests.web.desk_fakes import PASSWORD, FakeDesk, FakeFiles, FakeMedia, FakeSignIn
+from tests.web.desk_fakes import PASSWORD, FakeCustomers, FakeDesk, FakeFiles, FakeMedia, FakeSignIn
 from tests.web.fakes import FakeBus, FakeCore, FakeEngine, FakeStore
 
 TOKEN = "rest-token-of-the-tests"
@@ -45,6 +45,7 @@ class World:
     def __post_init__(self) -> None:
         self.desk = FakeDesk(bus=self.bus)
         self.files = FakeFiles(self.desk, FakeMedia())
+        self.customers = FakeCustomers(self.desk)
         self.sign_in = FakeSignIn(self.clock)
 
     def rest(self) -> RestChannel:
@@ -65,6 +66,8 @@ class World:
         self.api = DeskApi(
             desk=self.desk,
             files=self.files,
+            orders=self.customers,
+            actions=self.customers,
             sign_in=self.sign_in,
             bus=self.bus,
             clock=self.clock,

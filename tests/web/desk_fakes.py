@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -234,6 +234,38 @@ class FakeMedia:
         content = self.files[media.id][1][start:stop]
         for at in range(0, len(content), 7):
             yield content[at : at + 7]
+
+
+@dataclass
+class FakeCustomers:
+    """Orders and what is done with them: notes the calls."""
+
+    desk: FakeDesk
+
+    async def orders(self, agent: Agent, conversation_id: str) -> dict[str, Any]:
+        self.desk._enter(agent, Permission.READ, "orders", conversation_id)
+        self.desk._view(conversation_id)
+        return {"orders": [], "status": "stranger"}
+
+    async def look_up(
+        self, agent: Agent, conversation_id: str, *, number: str, reason: str
+    ) -> dict[str, Any]:
+        self.desk._enter(agent, Permission.ANSWER, "look_up", conversation_id, number, reason)
+        self.desk._view(conversation_id)
+        return {"number": number}
+
+    async def act(
+        self,
+        agent: Agent,
+        conversation_id: str,
+        *,
+        action: str,
+        arguments: Mapping[str, Any],
+        client_id: str,
+    ) -> dict[str, Any]:
+        self.desk._enter(agent, Permission.ANSWER, "act", conversation_id, action, dict(arguments))
+        self.desk._view(conversation_id)
+        return {"status": "ok", "detail": "", "message": "Done.", "result": {}}
 
 
 @dataclass

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 import pytest
 
-from bot.desk import DeskApi, shapes
+from bot.desk import DeskApi, order_shapes, shapes
 from bot.domain.agents import Role
 from bot.services.desk_files import DeskFiles
 from bot.services.passwords import hash_password
@@ -65,7 +65,14 @@ async def served(world: World, *, identity_secret: str = "") -> AsyncIterator[st
         **shared,
     )
     files = DeskFiles(store=world.store, media=world.media, feedback=world.feedback)
-    desk = DeskApi(desk=world.desk, files=files, sign_in=signins, **shared)
+    desk = DeskApi(
+        desk=world.desk,
+        files=files,
+        orders=world.orders,
+        actions=world.actions,
+        sign_in=signins,
+        **shared,
+    )
     parts = (rest, desk, MediaPages(world.media))
     deps = WebDeps(
         store=world.store,
@@ -174,6 +181,33 @@ async def test_main_job_over_http(world: World) -> None:
             assert (await program.get(LIST)).status_code == 200
         await client.delete("/api/v1/session")
         assert (await client.get("/api/v1/me")).status_code == 401
+
+
+async def test_actions_for_a_customer_over_http(world: World) -> None:
+    await person(world, "ana")
+    async with served(world) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        await enter(client, "ana")
+        for text in ("prove 7", "person"):
+            await client.post(HOOK, json={"sender": "kim", "message": text})
+        (found,) = (await client.get(LIST)).json()["conversations"]
+        one = f"{LIST}/{found['id']}"
+        body = {"action": "cancel_order", "client_id": "k1", "arguments": {"number": "7"}}
+        refused = await client.post(f"{one}/actions", json=body)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "not_owner")
+        await client.post(f"{one}/claim")
+        seen = holds(order_shapes.OrdersView, await client.get(f"{one}/orders"))
+        assert [(o["number"], o["access"]) for o in seen["orders"]] == [("7", "proved")]
+        looked = await client.post(f"{one}/orders", json={"number": "8", "reason": "Read out by phone."})
+        holds(order_shapes.OrderView, looked)
+        for _ in range(2):
+            done = holds(order_shapes.ActionView, await client.post(f"{one}/actions", json=body))
+            assert (done["status"], done["result"]["refund"]) == ("ok", "20.00")
+        again = await client.post(f"{one}/actions", json={**body, "client_id": "k2"})
+        assert holds(order_shapes.ActionView, again)["detail"] == "cancelled"
+        other = {**body, "arguments": {"number": "8"}}
+        assert (await client.post(f"{one}/actions", json=other)).status_code == 409
+        assert world.shop.cancelled == ["7"]
+        holds(shapes.ConversationWithPacket, await client.get(one))
 
 
 async def test_button_pressed_by_its_token(world: World) -> None:

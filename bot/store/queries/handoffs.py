@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from bot.domain.customer import Effect, Status
 from bot.domain.handoff import Handoff, Outcome, Reason
 from bot.store import tables
 from bot.store.queries.base import Part, Row
-from bot.store.statements import Statement, insert, upsert
+from bot.store.statements import Flavour, Statement, insert, upsert
 from bot.store.values import (
     from_json,
     from_micros,
@@ -42,6 +42,27 @@ EFFECTS = Statement(
     ),
     "conversation_id",
 )
+EFFECTS_FOR = Statement(
+    lambda _: (
+        select(tables.effects)
+        .where(
+            _e.customer_ref == bindparam("customer_ref"),
+            # Said once more as a constant, so that the partial index is used.
+            _e.customer_ref != literal_column("''"),
+            _e.method == bindparam("method"),
+            _e.started_at >= bindparam("since"),
+        )
+        .order_by(_e.started_at, _e.key)
+    ),
+    "customer_ref",
+    "method",
+    "since",
+)
+LOCK_CUSTOMER = Statement(
+    lambda _: select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("customer_ref"), 1))),
+    "customer_ref",
+)
+"""PostgreSQL only."""
 PUT_EFFECT = upsert(tables.effects)
 GRANT_ORDER = insert(tables.order_grants, unless_there=True)
 ORDER_GRANTS = Statement(
@@ -102,7 +123,7 @@ def from_handoff(handoff: Handoff) -> tuple[Any, ...]:
 
 def to_effect(row: Row) -> Effect:
     """Read a row of `effects`."""
-    key, conversation_id, inbox_id, action, method, arguments, started, finished, status, result = row
+    key, conversation_id, inbox_id, action, method, arguments, started, finished, status, result = row[:10]
     return Effect(
         key=key,
         conversation_id=conversation_id,
@@ -114,6 +135,8 @@ def to_effect(row: Row) -> Effect:
         finished_at=from_micros_or_none(finished),
         status=None if status is None else _STATUS[status],
         result=None if result is None else from_json(result),
+        agent_id=row[10],
+        customer_ref=row[11],
     )
 
 
@@ -153,12 +176,24 @@ class Handoffs(Part):
             to_micros_or_none(effect.finished_at),
             None if effect.status is None else effect.status.value,
             None if effect.result is None else to_json(effect.result),
+            effect.agent_id,
+            effect.customer_ref,
         )
         await self.db.run(PUT_EFFECT, values)
 
     async def effects(self, conversation_id: str) -> list[Effect]:
         """Return what was changed for a conversation, oldest first."""
         return [to_effect(row) for row in await self.db.all(EFFECTS, (conversation_id,))]
+
+    async def effects_for(self, customer_ref: str, method: str, since: datetime) -> list[Effect]:
+        """Return what was begun for a customer since then by one method, oldest first.
+
+        In a transaction that writes, others that ask for the same customer wait until it has ended.
+        """
+        if self.db.flavour is Flavour.POSTGRES and not self.db.readonly:
+            await self.db.one(LOCK_CUSTOMER, (customer_ref,))
+        rows = await self.db.all(EFFECTS_FOR, (customer_ref, method, to_micros(since)))
+        return [to_effect(row) for row in rows]
 
     async def grant_order(self, conversation_id: str, order_number: str, at: datetime) -> None:
         """Remember that the customer proved this order."""

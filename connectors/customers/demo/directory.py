@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +18,7 @@ from bot.domain.customer import (
     Cancellation,
     Case,
     Closure,
+    Goodwill,
     Invoice,
     Order,
     Preferences,
@@ -137,6 +139,15 @@ class DemoDirectory:
         return await self._answer(
             ref or await self._customer_of(number),
             lambda: self._in.accounts.change_address(address, ref, number, call),
+        )
+
+    async def grant_goodwill(
+        self, ref: str, number: str, amount: Decimal, currency: str, reason: str, *, key: str
+    ) -> Answer[Goodwill]:
+        """Give a voucher that is good for a year."""
+        call = self._call(key)
+        return await self._answer(
+            ref, lambda: self._in.vouchers.grant(ref, number, amount, currency, reason, call)
         )
 
     async def set_preferences(

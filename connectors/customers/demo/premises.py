@@ -12,6 +12,7 @@ from connectors.customers.demo.catalogue import Catalogue
 from connectors.customers.demo.ledger import Ledger
 from connectors.customers.demo.seed import prepare
 from connectors.customers.demo.shop import Shop
+from connectors.customers.demo.vouchers import Vouchers
 
 
 class Premises:
@@ -24,6 +25,7 @@ class Premises:
         self.accounts = Accounts(db, self.ledger)
         self.cases = Cases(db, self.ledger)
         self.catalogue = Catalogue(db)
+        self.vouchers = Vouchers(db, self.ledger)
 
 
 def opened(path: Path, seed: Path, today: date) -> sqlite3.Connection:

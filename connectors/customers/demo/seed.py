@@ -15,7 +15,7 @@ from bot.domain.customer import Preferences
 from bot.domain.errors import ConfigError
 from connectors.customers.demo.cases import add_case
 
-VERSION = "2"
+VERSION = "3"
 """Of the tables below. A file made with others is filled anew: nothing in a demo is worth moving over."""
 
 SCHEMA = """
@@ -48,6 +48,10 @@ CREATE TABLE cases (
     promised_by TEXT NOT NULL, customer_ref TEXT NOT NULL, order_number TEXT NOT NULL,
     answer TEXT NOT NULL, text TEXT NOT NULL
 );
+CREATE TABLE vouchers (
+    code TEXT PRIMARY KEY, customer_ref TEXT NOT NULL, order_number TEXT NOT NULL, amount TEXT NOT NULL,
+    currency TEXT NOT NULL, reason TEXT NOT NULL, granted_on TEXT NOT NULL, valid_until TEXT NOT NULL
+);
 CREATE TABLE calls (
     key TEXT PRIMARY KEY, method TEXT NOT NULL, arguments TEXT NOT NULL, answer TEXT NOT NULL,
     at TEXT NOT NULL
@@ -58,7 +62,7 @@ CREATE TABLE changes (
 );
 """
 
-_TABLES = ("changes", "calls", "cases", "products", "refunds", "orders", "customers", "meta")
+_TABLES = ("changes", "calls", "vouchers", "cases", "products", "refunds", "orders", "customers", "meta")
 _DATES = (
     ("orders", ("placed_on", "expected_on", "delivered_on")),
     ("refunds", ("requested_on", "expected_on")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from bot.domain.customer import (
     Cancellation,
     Case,
     Closure,
+    Goodwill,
     Invoice,
     Order,
     Preferences,
@@ -105,6 +107,13 @@ class HttpDirectory:
         """Change the address of order `number`, or of customer `ref` if that is empty."""
         request = wire.change_address(address, ref=ref, number=number, key=key)
         return await self._ask(request, wire.read(shapes.AddressChange, number=number.upper()))
+
+    async def grant_goodwill(
+        self, ref: str, number: str, amount: Decimal, currency: str, reason: str, *, key: str
+    ) -> Answer[Goodwill]:
+        """Give something, once for each key; an answer of another amount is no answer to it."""
+        request = wire.grant_goodwill(ref, number, amount, currency, reason, key=key)
+        return await self._ask(request, wire.read(shapes.Goodwill, amount=amount, currency=currency))
 
     async def set_preferences(
         self, ref: str, changes: Mapping[str, bool], *, key: str

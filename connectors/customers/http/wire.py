@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -136,6 +137,17 @@ def change_address(address: str, *, ref: str, number: str, key: str) -> Request 
     return _change("change_account_address", "PUT", path, {"address": address}, key)
 
 
+def grant_goodwill(
+    ref: str, number: str, amount: Decimal, currency: str, reason: str, *, key: str
+) -> Request | None:
+    """Give something; a number that cannot be one goes nowhere."""
+    if number and not _ID.match(number):
+        return None
+    body = {"amount": format(amount, "f"), "currency": currency, "reason": reason[:LONGEST_TEXT]}
+    body |= {"order_number": number} if number else {}
+    return _change("grant_goodwill", "POST", _path("customers", ref, "goodwill"), body, key)
+
+
 def set_preferences(ref: str, changes: Mapping[str, bool], *, key: str) -> Request | None:
     """Change preferences."""
     path = _path("customers", ref, "preferences")
@@ -175,7 +187,7 @@ def find_products(text: str) -> Request:
 # --- answers -----------------------------------------------------------------------------------
 
 
-def read(shape: type[_Shape[T]], /, **same: str) -> Read[T]:
+def read(shape: type[_Shape[T]], /, **same: str | Decimal) -> Read[T]:
     """Return a reader of 200 bodies; `same` are fields that must be what was asked about.
 
     An answer about something else, another customer's order above all, is an invalid one.

@@ -13,6 +13,15 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
+    for name in ("agent_id", "customer_ref"):
+        op.add_column("effects", sa.Column(name, sa.Text(), server_default="", nullable=False))
+    op.create_index(
+        "ix_effects_customer_ref",
+        "effects",
+        ["customer_ref", "started_at"],
+        sqlite_where=sa.text("customer_ref <> ''"),
+        postgresql_where=sa.text("customer_ref <> ''"),
+    )
     op.create_table(
         "teams",
         sa.Column("name", sa.Text(), nullable=False),

@@ -110,6 +110,28 @@ class Closure(Struct):
         return domain.Closure(closes_on=self.closes_on, already=bool(self.already))
 
 
+class Goodwill(Struct):
+    """Something was given."""
+
+    code: Name
+    amount: Money
+    currency: Currency
+    kind: Literal["voucher", "refund"] | None = None
+    order_number: Id | None = None
+    valid_until: date | None = None
+
+    def value(self) -> domain.Goodwill:
+        """Return the domain's value."""
+        return domain.Goodwill(
+            code=self.code,
+            amount=Decimal(self.amount),
+            currency=self.currency,
+            kind=self.kind or "voucher",
+            order_number=(self.order_number or "").upper(),
+            valid_until=self.valid_until,
+        )
+
+
 class Case(Struct):
     """A matter that the company looks into."""
 
