@@ -22,7 +22,15 @@ from bot.store import migrate
 from tests.browser.script import script
 
 PASSWORD = "a long password for the desk"
-AGENTS = {"ana": "Ana", "evil": '<b onmouseover="window.__pwned=3">Eve</b>'}
+AGENTS = {
+    "ana": ("Ana", Role.AGENT),
+    "bob": ("Bob", Role.AGENT),
+    "sue": ("Sue", Role.SUPERVISOR),
+    "ada": ("Ada", Role.ADMIN),
+    "tom": ("Tom", Role.TRAINER),
+    "evil": ('<b onmouseover="window.__pwned=3">Eve</b>', Role.AGENT),
+}
+"""Name and role by login; all have the same password."""
 
 
 class MovableClock:
@@ -82,12 +90,12 @@ async def _hire(node: app.App) -> None:
     if await node.store.read(lambda tx: tx.agents()):
         return
     hashed = hash_password(PASSWORD)
-    for login, name in AGENTS.items():
+    for login, (name, role) in AGENTS.items():
         agent = Agent(
             id=new_id(node.parts.clock.now()),
             email=f"{login}@example.com",
             name=name,
-            role=Role.AGENT,
+            role=role,
             created_at=node.parts.clock.now(),
             password_hash=hashed,
         )

@@ -25,6 +25,25 @@ export function ago(at, now = Date.now()) {
   return shortDay.format(new Date(at));
 }
 
+/** Return how long somebody has been waiting: 42s, 4m, 1h 05m, 3d. */
+export function waited(since, now = Date.now()) {
+  const seconds = Math.max(0, Math.floor((now - new Date(since)) / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h ${String(Math.floor((seconds % 3600) / 60)).padStart(2, "0")}m`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** Return until when something is due: 14:30, tomorrow 09:00, 3 Dec 09:00. */
+export function due(at, now = new Date()) {
+  const that = new Date(at);
+  const days = Math.round((new Date(that.toDateString()) - new Date(now.toDateString())) / 86_400_000);
+  return days === 0 ? clock(at) : days === 1 ? `tomorrow ${clock(at)}` : days === -1 ? `yesterday ${clock(at)}` : `${shortDay.format(that)} ${clock(at)}`;
+}
+
+/** Return a number in few letters: 7, 99, 1.2k. */
+export const few = (n) => (n < 1000 ? String(n) : n < 10_000 ? `${(n / 1000).toFixed(1)}k` : `${Math.round(n / 1000)}k`);
+
 /** Return a length of time in words: 40 seconds, 4 minutes, 2 hours, 3 days. */
 export function lasting(seconds) {
   const said = (n, unit) => `${n} ${unit}${n === 1 ? "" : "s"}`;

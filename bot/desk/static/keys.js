@@ -5,10 +5,11 @@ let waiting = "", timer = 0;
 
 /**
  * Register a command. `keys` such as "c", "g q" (one after the other), "mod+k", "shift+n"; `when()` says whether it
- * can be used now; `typing: true` lets it work in text fields. Returns a function that takes it out again.
+ * can be used now; `typing: true` lets it work in text fields, `repeat: true` while the key is held. `words` are
+ * further words by which the palette finds it. Returns a function that takes it out again.
  */
-export function command({ id, title, group = "General", keys = "", run, when = () => true, typing = false, words = "" }) {
-  commands.set(id, { id, title, group, keys, run, when, typing, words });
+export function command({ id, title, group = "General", keys = "", run, when = () => true, typing = false, repeat = false, words = "" }) {
+  commands.set(id, { id, title, group, keys, run, when, typing, repeat, words });
   return () => { if (commands.get(id)?.run === run) commands.delete(id); };
 }
 
@@ -36,12 +37,12 @@ function pressed(event) {
 const writes = (node) => node?.closest?.("input, textarea, select, [contenteditable]") != null;
 
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.isComposing || event.repeat) return;
+  if (event.defaultPrevented || event.isComposing) return;
   if (document.querySelector("dialog[open]")) return; // dialogs have keys of their own
   const now = pressed(event);
   const both = waiting ? `${waiting} ${now}` : now;
   const text = writes(event.target);
-  const found = available().find((one) => one.keys && (one.keys === both || one.keys === now) && (one.typing || !text));
+  const found = available().find((one) => one.keys && (one.keys === both || one.keys === now) && (one.typing || !text) && (one.repeat || !event.repeat));
   clearTimeout(timer);
   waiting = "";
   if (found) {

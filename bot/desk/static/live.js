@@ -5,7 +5,10 @@ const PING_EVERY = 25_000;
 const DEAD_AFTER = 12_000;
 const PAUSES = [500, 1000, 2000, 4000, 8000, 15_000];
 
-/** Events: `state` (detail: online | connecting | offline), `hint`, `presence`, `resync`, `signed-out`. */
+/**
+ * Events: `state` (detail: online | connecting | offline), `hint`, `presence`, `resync`, `pong`,
+ * `signed-out`.
+ */
 export class Live extends EventTarget {
   #socket = null;
   #tries = 0;
@@ -40,6 +43,9 @@ export class Live extends EventTarget {
 
   #send(frame) { if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame)); }
 
+  /** Try now instead of after the pause. */
+  hurry() { this.#again(); }
+
   #again = () => { if (this.state !== "online") { this.#tries = 0; this.#connect(); } };
   #visible = () => { if (!document.hidden) { this.#again(); this.#beat(); } };
 
@@ -70,7 +76,7 @@ export class Live extends EventTarget {
       this.#ping = setInterval(() => this.#beat(), PING_EVERY);
       this.#emit("presence", { all: frame.presence });
       this.#emit("resync");
-    } else if (frame.type === "hint" || frame.type === "presence" || frame.type === "resync") this.#emit(frame.type, frame);
+    } else if (["hint", "presence", "resync", "pong"].includes(frame.type)) this.#emit(frame.type, frame);
     else if (frame.type === "error") console.warn("live:", frame.code, frame.message);
   }
 

@@ -1,11 +1,11 @@
 // The first thing an agent sees: e-mail, password, and a code when the account has a second factor.
 
 import { fill, h, icon } from "./dom.js";
-import { signIn } from "./store.js";
+import { signIn, state } from "./store.js";
 
 class SignIn extends HTMLElement {
   connectedCallback() {
-    this.email = h("input", { type: "email", name: "email", autocomplete: "username", required: true, autofocus: true, spellcheck: false });
+    this.email = h("input", { type: "email", name: "email", autocomplete: "username", required: true, autofocus: true, spellcheck: false, value: state.ended });
     this.password = h("input", { type: "password", name: "password", autocomplete: "current-password", required: true });
     this.code = h("input", { name: "code", autocomplete: "one-time-code", inputMode: "text", maxLength: 40, spellcheck: false });
     this.second = h("label.field", { hidden: true }, h("span", "Code"), this.code,
@@ -16,12 +16,13 @@ class SignIn extends HTMLElement {
       h("form.card", { onsubmit: (event) => { event.preventDefault(); this.submit(); } },
         h("div.brand", icon("chat"), h("span", "Baton")),
         h("h1", "Sign in to the desk"),
+        state.ended && h("p.ended", { role: "status" }, "Your session has ended. Sign in again to go on where you were; your drafts are kept."),
         h("label.field", h("span", "E-mail"), this.email),
         h("label.field", h("span", "Password"), this.password),
         this.second, this.error, this.button,
         h("p.quiet", "No account, or the password is lost? An administrator can help: ",
           h("code", "baton agents add"), " and ", h("code", "baton agents passwd"), "."))));
-    this.email.focus();
+    (state.ended ? this.password : this.email).focus();
   }
 
   async submit() {

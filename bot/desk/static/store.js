@@ -11,11 +11,15 @@ export const state = {
   agents: new Map(), // by id, with their presence in `state`
   counts: {},
   connection: "offline",
+  ended: "", // the e-mail of who was here when the server ended the session
 };
 
 const topics = new EventTarget();
 
-/** Call `listener(detail)` whenever `topic` changed; returns what ends it. Topics: me, agents, counts, connection, hint, resync, prefs, route. */
+/**
+ * Call `listener(detail)` whenever `topic` changed; returns what ends it. Topics: me, agents, presence, counts,
+ * connection, hint, resync, prefs, route, and work: something was done that changes lists.
+ */
 export function on(topic, listener) {
   const heard = (event) => listener(event.detail);
   topics.addEventListener(topic, heard);
@@ -71,8 +75,11 @@ export async function signIn(email, password, code) {
 }
 
 export async function signOut() {
-  live.stop();
-  try { await api.delete("/session"); } catch { /* it ends by itself */ }
+  try {
+    if (may("answer")) await api.put("/me/availability", { state: "offline" });
+    live.stop();
+    await api.delete("/session");
+  } catch { /* it ends by itself */ }
   leave();
 }
 
@@ -84,6 +91,7 @@ export async function setAvailability(wanted) {
 
 function enter(me) {
   setCsrf(me.csrf);
+  state.ended = "";
   state.me = { ...me.agent, state: me.state, totp: me.totp, may: me.may };
   emit("me", state.me);
   live.start();
@@ -97,8 +105,14 @@ function leave() {
   emit("me", null);
 }
 
-session.addEventListener("signed-out", () => state.me && leave());
-live.addEventListener("signed-out", () => state.me && leave());
+/** The server ended the session: what is on the screen goes, and who was here may sign in again and go on. */
+function dismissed() {
+  if (!state.me) return;
+  state.ended = state.me.email;
+  leave();
+}
+session.addEventListener("signed-out", dismissed);
+live.addEventListener("signed-out", dismissed);
 
 // --- who is there, and what waits
 
@@ -113,7 +127,12 @@ export async function loadCounts() {
   emit("counts", state.counts);
 }
 
-live.addEventListener("state", ({ detail }) => { state.connection = detail; emit("connection", detail); });
+live.addEventListener("state", ({ detail }) => {
+  state.connection = detail;
+  emit("connection", detail);
+  // A socket that is refused does not say why: the session may have ended while there was no connection.
+  if (detail === "offline" && state.me) api.get("/me").catch(() => null);
+});
 live.addEventListener("hint", ({ detail }) => emit("hint", detail));
 live.addEventListener("resync", () => emit("resync"));
 live.addEventListener("presence", ({ detail }) => {
@@ -123,14 +142,17 @@ live.addEventListener("presence", ({ detail }) => {
     if (state.agents.has(id)) state.agents.get(id).state = there;
     if (id === state.me?.id && there) { state.me.state = there; emit("me", state.me); }
   }
+  if (detail.all) emit("presence", detail.all);
   emit("agents", state.agents);
 });
 
-// --- where we are: #/view/id, or #/view/id/seq for one message
+// --- where we are: #/view/id, or #/view/id/seq for one entry of a conversation
 
 export const route = () => {
-  const [view = "", id = "", seq = ""] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-  return { view: view || "queue", id, seq };
+  const [view = "", id = "", seq = ""] = location.hash.replace(/^#\/?/, "").split("/").map(readable);
+  return { view: view || "queue", id, seq: Number(seq) || 0 };
 };
-export const go = (view, id = "", seq = "") => { location.hash = `#/${[view, id, seq].filter(Boolean).map(encodeURIComponent).join("/")}`; };
+const readable = (part) => { try { return decodeURIComponent(part); } catch { return ""; } };
+export const path = (view, id = "", seq = 0) => `#/${view}${id ? "/" + encodeURIComponent(id) : ""}${id && seq ? "/" + seq : ""}`;
+export const go = (view, id = "", seq = 0) => { location.hash = path(view, id, seq); };
 addEventListener("hashchange", () => emit("route", route()));
