@@ -26,7 +26,7 @@ class Inbox extends HTMLElement {
     this.button = iconButton("filter", "Filter", () => this.filters.toggle(), { key: "F", name: "filter-button" });
     this.list = h("ol.rows", { role: "list" });
     this.foot = h("div.list-foot");
-    this.scroller = h("div.scroller", this.list, this.foot);
+    this.scroller = h("div.list-body", this.list, this.foot);
     fill(this, h("header.list-head", this.title_, this.count, this.button), this.filters, this.scroller);
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.list.addEventListener("keydown", (event) => this.#key(event));
@@ -226,6 +226,6 @@ class Inbox extends HTMLElement {
   #linkOf(id) { return this.#rows.get(id)?.link ?? null; }
 }
 
-const skeletons = () => Array.from({ length: 7 }, (_, i) => h("li.row.skeleton", { "aria-hidden": "true", style: { "--width": `${[58, 42, 66, 50][i % 4]}%` } }, h("i"), h("span", h("b"), h("b"), h("b"))));
+const skeletons = () => Array.from({ length: 7 }, (_, i) => h("li.case.ghost", { "aria-hidden": "true", style: { "--width": `${[58, 42, 66, 50][i % 4]}%` } }, h("i"), h("span", h("b"), h("b"), h("b"))));
 
 customElements.define("desk-inbox", Inbox);

@@ -17,7 +17,7 @@ export class Row {
 
   constructor(view) {
     this.view = view;
-    this.link = h("a.row");
+    this.link = h("a.case");
     this.node = h("li", this.link);
   }
 
@@ -33,12 +33,12 @@ export class Row {
     const name = customerName(row);
     this.link.href = path(this.view, row.id);
     this.link.dataset.id = row.id;
-    this.link.classList.toggle("unread", row.unread > 0);
+    this.link.classList.toggle("is-unread", row.unread > 0);
     fill(this.link, this.#face(row, name),
-      h("span.row-main",
-        h("span.row-top", h("span.row-name", { dir: "auto" }, name), this.#when(row)),
-        h("span.row-text", this.#said(row), row.unread > 0 && h("span.badge", String(Math.min(row.unread, 99)), hidden(row.unread === 1 ? " unread message" : " unread messages"))),
-        h("span.row-tags", this.#tags(row), this.#viewers(viewers))));
+      h("span.case-main",
+        h("span.case-top", h("span.case-name", { dir: "auto" }, name), this.#when(row)),
+        h("span.case-text", this.#said(row), row.unread > 0 && h("span.badge", String(Math.min(row.unread, 99)), hidden(row.unread === 1 ? " unread message" : " unread messages"))),
+        h("span.case-tags", this.#tags(row), this.#viewers(viewers))));
     this.tick(Date.now());
   }
 
@@ -53,23 +53,23 @@ export class Row {
   }
 
   #face(row, name) {
-    return h("span.row-face", { "aria-hidden": "true" }, h("span.face", { dataset: { tone: tone(name) } }, initials(name)),
-      h("span.row-channel", icon(CHANNEL_ICONS[row.channel] ?? "chat")));
+    return h("span.case-face", { "aria-hidden": "true" }, h("span.face", { dataset: { tone: tone(name) } }, initials(name)),
+      h("span.case-channel", icon(CHANNEL_ICONS[row.channel] ?? "chat")));
   }
 
   #when(row) {
     const waits = row.owner === "queue" && row.waiting_since;
     const at = waits ? row.waiting_since : row.last_message?.created_at ?? row.updated_at;
-    return h(`time.row-when${waits ? ".waits" : ""}`, { dateTime: at, title: `${waits ? "Waiting since " : ""}${fullTime(at)}`, dataset: { since: at, ...(waits ? { waits: "1" } : {}) } },
+    return h(`time.case-when${waits ? ".waits" : ""}`, { dateTime: at, title: `${waits ? "Waiting since " : ""}${fullTime(at)}`, dataset: { since: at, ...(waits ? { waits: "1" } : {}) } },
       document.createTextNode(""), waits && hidden(" waiting"));
   }
 
   #said(row) {
     const last = row.last_message;
-    if (!last) return h("span.row-said.quiet", "No messages yet");
+    if (!last) return h("span.case-said.quiet", "No messages yet");
     const files = last.attachments.length;
     const text = last.text || (files ? `${files === 1 ? "A file" : `${files} files`}` : last.kind === "location" ? "A location" : "");
-    return h("span.row-said", last.kind === "note" && h("span.row-note", "Note"), author(last), h("bdi", text.slice(0, 200)));
+    return h("span.case-said", last.kind === "note" && h("span.case-note", "Note"), author(last), h("bdi", text.slice(0, 200)));
   }
 
   #tags(row) {
@@ -82,7 +82,7 @@ export class Row {
       row.task && this.#task(row.task),
       owner && h(`span.tag${owner.kind ? "." + owner.kind : ""}`, owner.text),
       this.#window(row),
-      h("span.row-facts", [reason && reasonName(reason), channelName(row.channel), row.team].filter(Boolean).join(" · ")),
+      h("span.case-facts", [reason && reasonName(reason), channelName(row.channel), row.team].filter(Boolean).join(" · ")),
     ];
   }
 
@@ -100,7 +100,7 @@ export class Row {
 
   #viewers(viewers) {
     if (!viewers.length) return null;
-    return h("span.row-viewers", hidden("Also here: "), viewers.slice(0, 3).map((one) =>
+    return h("span.case-viewers", hidden("Also here: "), viewers.slice(0, 3).map((one) =>
       h("span.face", { title: `${one.name} is looking at this`, dataset: { tone: tone(one.name) } }, h("span", { "aria-hidden": "true" }, initials(one.name)), hidden(`${one.name} `))));
   }
 }
@@ -108,7 +108,7 @@ export class Row {
 function author(message) {
   if (message.author === "customer" || message.author === "system") return null;
   const name = message.author === "bot" ? "Assistant" : message.author_id === state.me?.id ? "You" : message.author_name || "Agent";
-  return h("span.row-author", { dir: "auto" }, `${name}: `);
+  return h("span.case-author", { dir: "auto" }, `${name}: `);
 }
 
 function whose(row) {
