@@ -1,6 +1,7 @@
 // The frame around everything: the rail, the list of the chosen view, and beside it what was chosen.
 
 import "./banner.js";
+import "./conversation.js";
 import "./inbox.js";
 import "./rail.js";
 import { startAlerts } from "./alerts.js";
