@@ -53,7 +53,7 @@ check: setup ## Check style, types and the dependency rules
 	$(STEP) "Looking at the format" $(BIN)/ruff format --check --quiet .
 	$(STEP) "Checking types" $(BIN)/mypy -p bot -p connectors -p actions
 	$(STEP) "Checking who imports whom" $(BIN)/lint-imports
-	$(STEP) "Checking the size of the widget" $(BIN)/python scripts/widget-size
+	$(STEP) "Checking what browsers load" $(BIN)/python scripts/page-size
 
 .PHONY: bench
 bench: train ## Measure throughput, latency and memory beside stock Rasa (takes minutes)

@@ -13,7 +13,8 @@ const AGAIN = [20_000, 20_000, 40_000, 60_000]; // milliseconds between reminder
 const BLINK = 1200;
 const LOCK = "baton-desk-alerts"; // of several tabs only one rings
 
-let waiting = []; // conversations in the queue that nobody looks after, as far as I see
+let waiting = []; // conversations in the queue but those that I look at
+let known = new Set(); // the waits that I was told of
 let wrote = new Map(); // my conversations with something unread -> how much of it
 let tries = 0, reminder = 0, blink = 0, first = true, mayRing = true;
 
@@ -38,10 +39,10 @@ export function startAlerts() {
     for (const end of ends) end();
     look.cancel();
     document.removeEventListener("visibilitychange", seen);
-    clearTimeout(reminder);
+    still();
     clearInterval(blink);
     ring.leave();
-    waiting = []; wrote = new Map(); first = true; tries = 0;
+    waiting = []; known = new Set(); wrote = new Map(); first = true;
     document.title = "Baton desk";
   };
 }
@@ -66,12 +67,18 @@ async function watch() {
 }
 
 function queued(rows) {
-  const known = new Set(waiting.map(keyOf));
   waiting = rows.filter((row) => !looksAt(row.id));
   const fresh = waiting.filter((row) => !known.has(keyOf(row)));
-  if (!waiting.length) { clearTimeout(reminder); reminder = 0; tries = 0; emit("alerts"); return; }
-  if (!takesWork()) { clearTimeout(reminder); reminder = 0; return; }
+  known = new Set(rows.map(keyOf));
+  if (!waiting.length || !takesWork()) { still(); return; }
   if (fresh.length) { tries = 0; alarm(fresh[0], fresh.length); } else if (!reminder) remind();
+}
+
+function still() {
+  clearTimeout(reminder);
+  reminder = 0;
+  tries = 0;
+  emit("alerts");
 }
 
 function alarm(row, more = 1) {

@@ -20,6 +20,7 @@ class Inbox extends HTMLElement {
   #late = 0;
 
   connectedCallback() {
+    this.setAttribute("role", "region");
     this.title_ = h("h1");
     this.count = h("span.quiet");
     this.filters = h("desk-filters");
@@ -90,6 +91,7 @@ class Inbox extends HTMLElement {
     const view = viewOf(this.view);
     if (!view) return;
     this.title_.textContent = view.title;
+    this.setAttribute("aria-label", view.title);
     const all = state.counts[view.count];
     this.count.textContent = this.filters.count ? "filtered" : all > 0 ? few(all) : "";
   }

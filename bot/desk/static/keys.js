@@ -6,17 +6,19 @@ let waiting = "", timer = 0;
 /**
  * Register a command. `keys` such as "c", "g q" (one after the other), "mod+k", "shift+n"; `when()` says whether it
  * can be used now; `typing: true` lets it work in text fields, `repeat: true` while the key is held. `words` are
- * further words by which the palette finds it. Returns a function that takes it out again.
+ * further words by which the palette finds it. Returns a function after which it
+ * can be done no more; the help sheet still shows it.
  */
 export function command({ id, title, group = "General", keys = "", run, when = () => true, typing = false, repeat = false, words = "" }) {
   commands.set(id, { id, title, group, keys, run, when, typing, repeat, words });
-  return () => { if (commands.get(id)?.run === run) commands.delete(id); };
+  return () => { if (commands.get(id)?.run === run) commands.set(id, { ...commands.get(id), when: () => false }); };
 }
 
 /** Return what can be done now, or everything with `all`. */
 export const available = ({ all = false } = {}) => [...commands.values()].filter((one) => all || one.when());
 
-export const run = (id) => { const one = commands.get(id); if (one?.when()) one.run(); };
+/** Do what has this id, if it can be done now; `given` is for the few that can be told more. */
+export const run = (id, given) => { const one = commands.get(id); if (one?.when()) one.run(given); };
 
 const apple = /Mac|iP(hone|ad)/.test(navigator.platform);
 
@@ -47,7 +49,7 @@ document.addEventListener("keydown", (event) => {
   waiting = "";
   if (found) {
     event.preventDefault();
-    found.run(event);
+    found.run();
   } else if (!text && available().some((one) => one.keys.startsWith(now + " "))) {
     waiting = now;
     timer = setTimeout(() => (waiting = ""), 1200);

@@ -33,11 +33,12 @@ export class Row {
     const name = customerName(row);
     this.link.href = path(this.view, row.id);
     this.link.dataset.id = row.id;
-    this.link.classList.toggle("is-unread", row.unread > 0);
+    const unread = people(row) ? row.unread : 0; // what the assistant answers waits for nobody
+    this.link.classList.toggle("is-unread", unread > 0);
     fill(this.link, this.#face(row, name),
       h("span.case-main",
         h("span.case-top", h("span.case-name", { dir: "auto" }, name), this.#when(row)),
-        h("span.case-text", this.#said(row), row.unread > 0 && h("span.badge", String(Math.min(row.unread, 99)), hidden(row.unread === 1 ? " unread message" : " unread messages"))),
+        h("span.case-text", this.#said(row), unread > 0 && h("span.badge", String(Math.min(unread, 99)), hidden(unread === 1 ? " unread message" : " unread messages"))),
         h("span.case-tags", this.#tags(row), this.#viewers(viewers))));
     this.tick(Date.now());
   }
@@ -53,7 +54,7 @@ export class Row {
   }
 
   #face(row, name) {
-    return h("span.case-face", { "aria-hidden": "true" }, h("span.face", { dataset: { tone: tone(name) } }, initials(name)),
+    return h("span.case-face", { "aria-hidden": "true" }, h("span.face", { dataset: { tone: tone(name) } }, row.customer_name ? initials(name) : icon("mine")),
       h("span.case-channel", icon(CHANNEL_ICONS[row.channel] ?? "chat")));
   }
 
@@ -105,9 +106,12 @@ export class Row {
   }
 }
 
+const AUTHORS = { bot: "Assistant", system: "Automatic" };
+const people = (row) => row.owner === "queue" || row.owner === "agent" || row.task;
+
 function author(message) {
-  if (message.author === "customer" || message.author === "system") return null;
-  const name = message.author === "bot" ? "Assistant" : message.author_id === state.me?.id ? "You" : message.author_name || "Agent";
+  if (message.author === "customer") return null;
+  const name = AUTHORS[message.author] ?? (message.author_id === state.me?.id ? "You" : message.author_name || "Agent");
   return h("span.case-author", { dir: "auto" }, `${name}: `);
 }
 

@@ -7,7 +7,7 @@ import "./rail.js";
 import { startAlerts } from "./alerts.js";
 import { calm } from "./calm.js";
 import { confirmed, fill, h, icon } from "./dom.js";
-import { waited } from "./format.js";
+import { lasting } from "./format.js";
 import { help } from "./help.js";
 import { command, readable } from "./keys.js";
 import { readPage } from "./listing.js";
@@ -29,6 +29,7 @@ class Shell extends HTMLElement {
     this.stage = h("section.stage", { "aria-label": "Conversation", tabIndex: -1 });
     this.main = h("main.panes", this.inbox, this.stage);
     fill(this, h("desk-rail"), h("desk-banner"), this.main, h("desk-bar"));
+    const clock = setInterval(() => this.#resting(), 10_000);
     const counts = calm(() => loadCounts().catch(() => null));
     const agents = calm(() => loadAgents().catch(() => null));
     this.addEventListener("back", () => this.#back());
@@ -36,7 +37,7 @@ class Shell extends HTMLElement {
     this.#ends = [
       on("route", () => this.#show()), on("hint", ({ kind }) => kind !== "typing" && kind !== "viewing" && counts()),
       on("work", counts), on("counts", () => this.#resting()), on("resync", () => { counts(); agents(); }),
-      () => counts.cancel(), () => agents.cancel(), startAlerts(), ...this.#commands(),
+      () => clearInterval(clock), () => counts.cancel(), () => agents.cancel(), startAlerts(), ...this.#commands(),
     ];
     counts();
     agents();
@@ -87,14 +88,16 @@ class Shell extends HTMLElement {
 
   #resting() {
     if (!this.rest?.isConnected) return;
-    const { queue = 0, oldest_waiting_since: oldest, unread_mine: unread = 0 } = state.counts;
-    const key = `${queue} ${oldest} ${unread}`;
+    const { queue = 0, oldest_waiting_since: oldest } = state.counts;
+    const seconds = oldest ? (Date.now() - new Date(oldest)) / 1000 : 0;
+    const wait = seconds < 60 ? "less than a minute" : lasting(seconds);
+    const key = `${queue} ${wait}`;
     if (this.rest.dataset.key === key) return;
     this.rest.dataset.key = key;
     const keys = [["j", "next"], ["k", "previous"], ["enter", "open"], ["mod+k", "everything else"]];
     fill(this.rest, icon(queue ? "bell" : "chat"),
       h("h2", queue ? `${queue} ${queue === 1 ? "customer is" : "customers are"} waiting` : "All is quiet"),
-      h("p", queue && oldest ? `The longest wait is ${waited(oldest)}.` : "Choose a conversation from the list to read it here."),
+      h("p", queue && oldest ? `The longest wait is ${wait}.` : "Choose a conversation from the list to read it here."),
       queue > 0 && h("button.button.primary", { type: "button", onclick: () => this.#first() }, "Open the first one"),
       h("p.rest-keys", keys.map(([key_, text]) => h("span", h("kbd", readable(key_)), ` ${text}`))));
   }
@@ -131,7 +134,7 @@ class Shell extends HTMLElement {
     const one = (id, title, keys, run, more = {}) => command({ id, title, keys, run, when: here, ...more });
     return [...views, ...parts,
       one("first", "Open the first in the queue", "o", () => this.#first(), { group: "Go to" }),
-      one("search", "Search messages and customers", "/", search, { words: "find" }),
+      one("search", "Search messages and customers", "/", () => search(), { words: "find" }),
       one("palette", "Do anything", "mod+k", palette, { typing: true }),
       one("help", "Keys and help", "?", help, { words: "shortcuts keyboard" }),
       one("settings", "Settings", ",", preferences, { words: "preferences theme sound notifications dark light" }),

@@ -5,7 +5,7 @@ import { signIn, state } from "./store.js";
 
 class SignIn extends HTMLElement {
   connectedCallback() {
-    this.email = h("input", { type: "email", name: "email", autocomplete: "username", required: true, autofocus: true, spellcheck: false, value: state.ended });
+    this.email = h("input", { type: "email", name: "email", autocomplete: "username", required: true, spellcheck: false, value: state.ended });
     this.password = h("input", { type: "password", name: "password", autocomplete: "current-password", required: true });
     this.code = h("input", { name: "code", autocomplete: "one-time-code", inputMode: "text", maxLength: 40, spellcheck: false });
     this.second = h("label.field", { hidden: true }, h("span", "Code"), this.code,

@@ -9,6 +9,7 @@ export const audible = () => Boolean(navigator.userActivation?.hasBeenActive ?? 
 
 /** Play "waiting" or "message"; stays silent where the browser forbids it. */
 export async function play(name) {
+  if (!audible()) return; // it would be heard later, at the first click
   try {
     context ??= new AudioContext();
     if (context.state === "suspended") await context.resume();

@@ -18,7 +18,7 @@ const topics = new EventTarget();
 
 /**
  * Call `listener(detail)` whenever `topic` changed; returns what ends it. Topics: me, agents, presence, counts,
- * connection, hint, resync, prefs, route, and work: something was done that changes lists.
+ * connection, hint, resync, prefs, route, alerts, viewers (a conversation), and work: something was done that changes lists.
  */
 export function on(topic, listener) {
   const heard = (event) => listener(event.detail);
@@ -30,7 +30,7 @@ export const emit = (topic, detail) => topics.dispatchEvent(new CustomEvent(topi
 // --- my own settings, in this browser
 
 const PREFS = "baton-desk";
-const DEFAULTS = { theme: "auto", sound: true, notify: false, undo: 5, enter: true, packet: true };
+const DEFAULTS = { theme: "auto", sound: true, notify: false, undo: 5, enter: true, packet: true, asked: false };
 export const prefs = { ...DEFAULTS, ...read(PREFS) };
 
 export function setPref(name, value) {
