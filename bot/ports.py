@@ -35,6 +35,7 @@ from bot.domain.handoff import Handoff
 from bot.domain.media import Media
 from bot.domain.message import Author, Delivery, Message, Nlu
 from bot.domain.overview import DeskCounts, Overview
+from bot.domain.task import Task, TaskOutcome
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.domain.work import InboxOutcome, InboxRow, OutboxRow, Timer, TimerKind
 
@@ -255,6 +256,23 @@ class Tx(Protocol):
 
     async def handoffs(self, conversation_id: str) -> list[Handoff]:
         """Return all handoffs of a conversation, oldest first."""
+        ...
+
+    # tasks
+    async def put_task(self, task: Task) -> None:
+        """Insert or replace by id."""
+        ...
+
+    async def task(self, task_id: str) -> Task | None:
+        """Return a task."""
+        ...
+
+    async def open_tasks(self, conversation_id: str) -> list[Task]:
+        """Return the open tasks of a conversation, the nearest due first."""
+        ...
+
+    async def close_task(self, task_id: str, *, by: str, outcome: TaskOutcome, at: datetime) -> bool:
+        """End an open task; false if it was not open."""
         ...
 
     # effects and proofs

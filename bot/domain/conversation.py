@@ -37,6 +37,10 @@ class OwnerEvent(StrEnum):
     SESSION_EXPIRED = "session_expired"
     REMINDED = "reminded"
     """A reminder came due after the conversation had ended: the bot may speak once more."""
+    PROMISE_DUE = "promise_due"
+    """An answer was promised until now and nobody gave it."""
+    REOPENED_BY_AGENT = "reopened_by_agent"
+    """An agent writes first, to a customer whose conversation had ended."""
 
 
 _B, _Q, _A, _N = Owner.BOT, Owner.QUEUE, Owner.AGENT, Owner.NOBODY
@@ -57,6 +61,8 @@ TRANSITIONS: dict[OwnerEvent, tuple[frozenset[Owner], Owner]] = {
     OwnerEvent.RESOLVED: (frozenset({_A, _Q, _B}), _N),
     OwnerEvent.SESSION_EXPIRED: (frozenset({_B}), _N),
     OwnerEvent.REMINDED: (frozenset({_N}), _B),
+    OwnerEvent.PROMISE_DUE: (frozenset({_B, _N}), _Q),
+    OwnerEvent.REOPENED_BY_AGENT: (frozenset({_N}), _A),
 }
 """Event -> (owners it may come from, the owner it leads to). Each step raises the owner version."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -68,6 +68,39 @@ class OpeningHours:
             if (local.weekday() + ahead) % 7 in opening.days
         ]
         return min(start for start in starts if start > local)
+
+    def after(self, now: datetime, length: timedelta) -> datetime:
+        """Return when `length` of open time will have passed since `now`."""
+        at, left = now.astimezone(UTC), length
+        while not self.always:
+            at = (self.opens_at(at) or at).astimezone(UTC)
+            closes = self._closes_at(at)
+            if at + left <= closes:
+                break
+            left, at = left - (closes - at), closes
+        return at + left
+
+    def moment(self, at: datetime) -> str:
+        """Return a time in words, for customers, such as "Mon 2 Mar, 10:00 (Europe/London)"."""
+        local = at.astimezone(self.zone)
+        zone = "" if self.zone.key == "UTC" else f" ({self.zone.key})"
+        return f"{DAYS[local.weekday()]} {local.day} {local:%b}, {local:%H:%M}{zone}"
+
+    def _closes_at(self, now: datetime) -> datetime:
+        """Return when the opening that `now` is in ends, together with those that follow without a gap."""
+        local = now.astimezone(self.zone)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        spans = sorted(
+            (_at(day, o.opens).astimezone(UTC), (_at(day, o.closes % _DAY_MINUTES) + _over(o)).astimezone(UTC))
+            for day in (midnight + timedelta(days=ahead) for ahead in range(-1, 9))
+            for o in self.openings
+            if day.weekday() in o.days
+        )
+        end = now
+        for opens, closes in spans:
+            if opens <= end < closes:
+                end = closes
+        return end
 
     def describe(self) -> str:
         """Return the table in words, for customers and for `baton doctor`."""
@@ -138,6 +171,10 @@ def _open_minutes(openings: tuple[Opening, ...]) -> int:
             for minute in range(opening.opens, opening.closes):
                 week[(day * _DAY_MINUTES + minute) % _WEEK_MINUTES] = 1
     return sum(week)
+
+
+def _over(opening: Opening) -> timedelta:
+    return timedelta(days=opening.closes // _DAY_MINUTES)
 
 
 def _at(midnight: datetime, minute: int) -> datetime:

@@ -85,13 +85,16 @@ class TimerKind(StrEnum):
     AGENT_SILENT = "agent_silent"
     REMINDER = "reminder"
     NUDGE = "nudge"
+    LEAVE_MESSAGE = "leave_message"
+    """The customer was asked what to leave for an agent, and has not said it."""
+    TASK_DUE = "task_due"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timer:
     """Something due at a time; at most one of a kind and name for a conversation.
 
-    Only reminders have names. One that is `until_written` goes when the customer writes.
+    Only reminders and due tasks have names. One that is `until_written` goes when the customer writes.
     """
 
     conversation_id: str

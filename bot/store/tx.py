@@ -13,6 +13,7 @@ from bot.store.queries.lists import Lists
 from bot.store.queries.media import MediaFiles
 from bot.store.queries.messages import Messages
 from bot.store.queries.outbox import Outbox
+from bot.store.queries.tasks import Tasks
 from bot.store.queries.timers import Timers
 
 
@@ -24,6 +25,7 @@ class SqlTx(
     Inbox,
     Outbox,
     Handoffs,
+    Tasks,
     Timers,
     Agents,
     MediaFiles,
