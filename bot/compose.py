@@ -49,9 +49,11 @@ from bot.services.record import Record
 from bot.services.reminders import Reminders
 from bot.services.replies import Replies, Transcript, Watch
 from bot.services.signin import SignIns
+from bot.services.tasks import Tasks
 from bot.services.timers import Timers
 from bot.services.turns import Turns
 from bot.services.visits import Visits
+from bot.services.waiting import Waiting
 from bot.settings import Settings, identity_secret, secret_key
 from bot.store import open_store
 from bot.training.registry import Model, live_model
@@ -158,6 +160,8 @@ def core(given: Parts) -> Core:
         expiry=given.expiry,
         silence=timedelta(seconds=given.settings.nudge_seconds),
     )
+    tasks = Tasks(record=record, handoffs=handoffs, target=timedelta(hours=given.settings.message_hours))
+    waiting = Waiting(record=record, handoffs=handoffs, tasks=tasks, expiry=given.expiry)
     replies = Replies(store=given.store)
     deliveries = Deliveries(
         **given.shared,
@@ -194,12 +198,14 @@ def core(given: Parts) -> Core:
         dispatcher=dispatcher,
         intake=Intake(
             **common,
+            waiting=waiting,
             metrics=given.metrics,
             wake=dispatcher.wake,
             agent_silent=agent_silent,
         ),
         desk=DeskService(
             **common,
+            tasks=tasks,
             agent_silent=agent_silent,
             packets=Packets(store=given.store, clock=given.clock, directory=given.directory),
             metrics=given.metrics,
@@ -213,6 +219,8 @@ def core(given: Parts) -> Core:
             queue_bound=timedelta(minutes=given.settings.queue_minutes),
             sent=deliveries.wake,
             reminders=reminders,
+            tasks=tasks,
+            waiting=waiting,
             wake=dispatcher.wake,
             clean_media=media.clean,
         ),

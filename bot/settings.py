@@ -165,6 +165,11 @@ class Settings:
     queue_minutes: int = _setting(
         kind.integer(1, 10_080), "30", "Minutes in the queue until a customer hears more than a place."
     )
+    message_hours: float = _setting(
+        kind.number(0.1, 720),
+        "8",
+        "Opening hours within which a message that a customer left is to be answered.",
+    )
     goodwill_limit: Decimal = _setting(
         kind.money,
         "20",

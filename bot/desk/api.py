@@ -135,10 +135,11 @@ class DeskApi:
     def _changing(self) -> list[Route]:
         c, tag = self._conversations, "conversations"
         moves = (
-            ("claim", c.claim, shapes.ClaimBody, True, "Take a conversation from the queue or the bot"),
+            ("claim", c.claim, shapes.ClaimBody, True, "Take a conversation that no person has"),
             ("release", c.release, shapes.ReleaseBody, True, "Give a conversation back to the bot"),
             ("transfer", c.transfer, shapes.TransferBody, False, "Pass a conversation on"),
             ("resolve", c.resolve, shapes.ResolveBody, True, "Close a conversation"),
+            ("task/close", c.close_task, shapes.TaskCloseBody, True, "Mark what was promised as done"),
         )
         return [
             self._route(

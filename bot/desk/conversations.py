@@ -91,3 +91,8 @@ class Conversations:
             caller.agent, known_id(conversation_id), note=body.note, reopens_to=body.reopens_to
         )
         return answer(closed)
+
+    async def close_task(self, caller: Caller, request: Request, conversation_id: str) -> HTTPResponse:
+        """Mark its task as done."""
+        body = read_json(request, shapes.TaskCloseBody, optional=True)
+        return answer(await self._desk.close_task(caller.agent, known_id(conversation_id), note=body.note))

@@ -52,7 +52,7 @@ class DeskService(Protocol):
         ...
 
     async def claim(self, agent: Agent, conversation_id: str, *, take: bool = False) -> View:
-        """Take the conversation; with `take`, from another agent."""
+        """Take the conversation, also one that has ended; with `take`, from another agent."""
         ...
 
     async def release(self, agent: Agent, conversation_id: str, note: str = "") -> View:
@@ -69,6 +69,10 @@ class DeskService(Protocol):
         self, agent: Agent, conversation_id: str, *, note: str, reopens_to: str = "bot"
     ) -> View:
         """Close the matter."""
+        ...
+
+    async def close_task(self, agent: Agent, conversation_id: str, *, note: str = "") -> View:
+        """Mark what the customer was promised as done."""
         ...
 
     async def set_availability(self, agent: Agent, state: Availability) -> View:

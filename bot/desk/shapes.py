@@ -87,6 +87,12 @@ class ResolveBody(Strict):
     reopens_to: Literal["bot", "queue"] = "bot"
 
 
+class TaskCloseBody(Strict):
+    """A note on how the task was done, for the transcript."""
+
+    note: _Line = ""
+
+
 class ReadBody(Strict):
     """Up to which entry the agent has read."""
 

@@ -91,7 +91,10 @@ class OpeningHours:
         local = now.astimezone(self.zone)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
         spans = sorted(
-            (_at(day, o.opens).astimezone(UTC), (_at(day, o.closes % _DAY_MINUTES) + _over(o)).astimezone(UTC))
+            (
+                _at(day, o.opens).astimezone(UTC),
+                (_at(day, o.closes % _DAY_MINUTES) + _over(o)).astimezone(UTC),
+            )
             for day in (midnight + timedelta(days=ahead) for ahead in range(-1, 9))
             for o in self.openings
             if day.weekday() in o.days

@@ -9,7 +9,12 @@ from bot.domain.conversation import Conversation
 from bot.domain.message import Author, Choice, Message, parse_choice_token
 from bot.ports import Tx
 
+SYSTEM = "/system_"
+"""What the payloads of choices begin with that the server carries out itself."""
 LEAVE_QUEUE = "/system_leave_queue"
+LEAVE_MESSAGE = "/system_leave_message"
+AS_IT_IS = "/system_message_as_it_is"
+KEEP_WAITING = "/system_keep_waiting"
 CONTEXTUAL = ("/affirm", "/deny", "/inform", "/stop")
 """Payloads that mean something only as an answer to the question they were shown with."""
 DOUBLE_CLICK = timedelta(seconds=10)
@@ -42,12 +47,13 @@ async def pressed(tx: Tx, conversation: Conversation, token: str, now: datetime)
     return Pressed(title=choice.title, payload=choice.payload)
 
 
-async def wants_out(tx: Tx, conversation: Conversation, text: str) -> bool:
-    """Say whether a waiting customer typed what the choice to leave the queue says."""
+async def typed(tx: Tx, conversation: Conversation, text: str) -> str:
+    """Return the payload of the system's choice that a waiting customer typed the title of, if any."""
     said = " ".join(text.split()).casefold()
     recent = await tx.last_messages(conversation.id, limit=20) if said else []
-    titles = {c.title.casefold() for m in recent for c in m.choices if c.payload == LEAVE_QUEUE}
-    return said in titles
+    offered = {c.title.casefold(): c.payload for m in recent for c in m.choices}
+    payload = offered.get(said, "")
+    return payload if payload.startswith(SYSTEM) else ""
 
 
 def _choice(message: Message, index: int) -> Choice | None:

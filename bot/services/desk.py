@@ -14,15 +14,17 @@ from bot.domain.handoff import HandoffSignal, Outcome, Reason
 from bot.domain.ids import new_id
 from bot.domain.media import MAX_FILES
 from bot.domain.message import MAX_TEXT, Author, Draft, Kind, Message
+from bot.domain.task import TaskOutcome
 from bot.domain.work import InboxOutcome, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
 from bot.services.attachments import bind_uploads
 from bot.services.desk_lists import Wanted, counts, page
 from bot.services.desk_views import get_conversation, person, require, with_names
 from bot.services.directory_effects import plain
-from bot.services.handoffs import Handoffs, next_in_line
+from bot.services.handoffs import Handoffs, next_in_line, quietly
 from bot.services.packet import Packets, as_json
 from bot.services.record import Record, Say
+from bot.services.tasks import Tasks
 
 PRESENCE_FOR = 60.0
 """Seconds that a stated presence lasts without a sign of life."""
@@ -41,6 +43,7 @@ class DeskService:
         clock: Clock,
         record: Record,
         handoffs: Handoffs,
+        tasks: Tasks,
         packets: Packets,
         metrics: MetricsPort,
         wake: Callable[[str], None],
@@ -57,6 +60,7 @@ class DeskService:
         self._clock = clock
         self._record = record
         self._handoffs = handoffs
+        self._tasks = tasks
         self._packets = packets
         self._metrics = metrics
         self._wake = wake
@@ -171,6 +175,8 @@ class DeskService:
             if kind == "reply":
                 _must_own(conversation, agent)
                 await tx.clear_timer(conversation_id, TimerKind.AGENT_SILENT)
+                ended = TaskOutcome.ANSWERED
+                await self._tasks.end(tx, conversation_id, by=agent.id, outcome=ended, now=now)
             say = Say(
                 author=Author.AGENT,
                 author_id=agent.id,
@@ -190,7 +196,9 @@ class DeskService:
         return {**as_json(message), "client_id": client_id}
 
     async def claim(self, agent: Agent, conversation_id: str, *, take: bool = False) -> dict[str, Any]:
-        """Take a conversation from the queue or the bot; `take` lets a supervisor take it from an agent.
+        """Take a conversation that no person has; `take` lets a supervisor take it from an agent.
+
+        One that has ended is opened again, and the customer hears of it by what the agent writes.
 
         Raises:
             InvalidTransition: somebody was faster; the fields name the present owner.
@@ -203,7 +211,9 @@ class DeskService:
             if conversation.owner is Owner.AGENT and take:
                 require(agent, Permission.SUPERVISE)
                 event = OwnerEvent.TAKEN_BY_SUPERVISOR
-            conversation = await self._open_if_none(tx, conversation, event, now)
+            elif conversation.owner is Owner.NOBODY:
+                event = OwnerEvent.REOPENED_BY_AGENT
+            conversation = await self._open_if_none(tx, conversation, now)
             await self._handoffs.accepted(tx, conversation, agent.id, now)
             await _finish_pending(tx, conversation_id)
             return await self._join(tx, conversation, agent, event, now)
@@ -276,6 +286,8 @@ class DeskService:
             tell = tell and not await self._handoffs.untold(tx, conversation)
             conversation = await self._handoffs.close(tx, conversation, Outcome.RESOLVED, now)
             await tx.clear_timer(conversation_id, TimerKind.SESSION_EXPIRY)
+            ended = TaskOutcome.RESOLVED
+            await self._tasks.end(tx, conversation_id, by=agent.id, outcome=ended, now=now)
             await _finish_pending(tx, conversation_id)
             moved = conversation.moved(OwnerEvent.RESOLVED, now=now)
             moved = await self._record.event(tx, moved, "resolved", now, agent=agent.name)
@@ -286,6 +298,21 @@ class DeskService:
             return replace(moved, reopens_to_queue=reopens_to == "queue")
 
         return await self._change(agent, conversation_id, "resolve", work)
+
+    async def close_task(self, agent: Agent, conversation_id: str, *, note: str = "") -> dict[str, Any]:
+        """Mark what the customer was promised as done, whoever has the conversation; they hear nothing.
+
+        Where nothing is open, nothing changes.
+        """
+
+        async def work(tx: Tx, conversation: Conversation, now: datetime) -> Conversation:
+            ended = TaskOutcome.CLOSED
+            if not await self._tasks.end(tx, conversation_id, by=agent.id, outcome=ended, now=now):
+                return conversation
+            facts = {"agent": agent.name, **({"note": note.strip()} if note.strip() else {})}
+            return await self._record.event(tx, conversation, "task_closed", now, **facts)
+
+        return await self._change(agent, conversation_id, "task_closed", work)
 
     # --- parts
 
@@ -325,14 +352,17 @@ class DeskService:
         if conversation.owner is Owner.BOT:
             self._wake(conversation.id)
 
-    async def _open_if_none(
-        self, tx: Tx, conversation: Conversation, event: OwnerEvent, now: datetime
-    ) -> Conversation:
-        """Give a conversation that is taken straight from the bot a handoff to its name."""
-        if conversation.owner is not Owner.BOT or event is not OwnerEvent.CLAIMED:
-            return conversation
-        signal = HandoffSignal(reason=Reason.AGENT_REQUESTED)
-        return await self._handoffs.open(tx, conversation, signal, now=now)
+    async def _open_if_none(self, tx: Tx, conversation: Conversation, now: datetime) -> Conversation:
+        """Give a conversation that no person waits in a handoff to its name."""
+        tasks = await tx.open_tasks(conversation.id)
+        evidence = {"task": tasks[0].id, "left": tasks[0].text} if tasks else {}
+        signal = HandoffSignal(reason=Reason.AGENT_REQUESTED, evidence=evidence)
+        if conversation.owner is Owner.NOBODY:
+            conversation = replace(conversation, reopens_to_queue=False)
+            return await self._handoffs.begin(tx, conversation, quietly(signal), now=now)
+        if conversation.owner is Owner.BOT:
+            return await self._handoffs.open(tx, conversation, signal, now=now)
+        return conversation
 
     async def _join(
         self, tx: Tx, conversation: Conversation, agent: Agent, event: OwnerEvent, now: datetime

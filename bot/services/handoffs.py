@@ -53,6 +53,11 @@ class Handoffs:
         self._hours = hours
         self._opening_hours = hours.describe()
 
+    @property
+    def hours(self) -> OpeningHours:
+        """Return when people answer."""
+        return self._hours
+
     async def desk(self) -> Desk:
         """Return whether somebody could answer now."""
         presence = await self._bus.presence()
@@ -90,6 +95,23 @@ class Handoffs:
         event: OwnerEvent = OwnerEvent.HANDOFF_REQUESTED,
     ) -> Conversation:
         """Move to the queue without a word to the customer."""
+        moved = conversation.moved(event, now=now, team=signal.team)
+        moved = await self.begin(tx, moved, signal, now=now, slots=slots)
+        await tx.clear_timer(conversation.id, TimerKind.SESSION_EXPIRY)
+        return await self._record.event(
+            tx, moved, "handoff_requested", now, reason=signal.reason.value, handoff=moved.handoff_id
+        )
+
+    async def begin(
+        self,
+        tx: Tx,
+        conversation: Conversation,
+        signal: HandoffSignal,
+        *,
+        now: datetime,
+        slots: dict[str, Any] | None = None,
+    ) -> Conversation:
+        """Note a handoff; whose the conversation is by that, the caller decides."""
         priority = PRIORITY[signal.reason] if signal.priority is None else signal.priority
         handoff = Handoff(
             id=new_id(now),
@@ -103,14 +125,8 @@ class Handoffs:
             requested_at=now,
             slots=slots or {},
         )
-        moved = conversation.moved(event, now=now, team=signal.team)
-        moved = replace(moved, handoff_id=handoff.id, priority=priority)
-        # The version of the conversation is written before anything that names it.
         await tx.put_handoff(handoff)
-        await tx.clear_timer(conversation.id, TimerKind.SESSION_EXPIRY)
-        return await self._record.event(
-            tx, moved, "handoff_requested", now, reason=signal.reason.value, handoff=handoff.id
-        )
+        return replace(conversation, handoff_id=handoff.id, priority=priority)
 
     async def open_quietly(
         self,
@@ -120,10 +136,10 @@ class Handoffs:
         *,
         now: datetime,
         slots: dict[str, Any] | None = None,
+        event: OwnerEvent = OwnerEvent.HANDOFF_REQUESTED,
     ) -> Conversation:
         """Move to the queue without a word; see `untold` for how long that holds."""
-        signal = replace(signal, evidence={**signal.evidence, TOLD: False})
-        conversation = await self.open(tx, conversation, signal, now=now, slots=slots)
+        conversation = await self.open(tx, conversation, quietly(signal), now=now, slots=slots, event=event)
         await self.wait_quietly(tx, conversation, now)
         return conversation
 
@@ -199,6 +215,7 @@ class Handoffs:
             first = handoff.accepted_at or now
             await tx.put_handoff(replace(handoff, agent_id=agent_id, accepted_at=first))
         await tx.clear_timer(conversation.id, TimerKind.QUEUE_UPDATE)
+        await tx.clear_timer(conversation.id, TimerKind.LEAVE_MESSAGE)
 
     async def close(
         self, tx: Tx, conversation: Conversation, outcome: Outcome, now: datetime
@@ -209,7 +226,13 @@ class Handoffs:
             await tx.put_handoff(replace(handoff, closed_at=now, outcome=outcome))
         await tx.clear_timer(conversation.id, TimerKind.QUEUE_UPDATE)
         await tx.clear_timer(conversation.id, TimerKind.AGENT_SILENT)
+        await tx.clear_timer(conversation.id, TimerKind.LEAVE_MESSAGE)
         return replace(conversation, handoff_id="", priority=0)
+
+
+def quietly(signal: HandoffSignal) -> HandoffSignal:
+    """Return a signal for a handoff that the customer is not told of."""
+    return replace(signal, evidence={**signal.evidence, TOLD: False})
 
 
 def next_in_line(conversation: Conversation) -> Conversation:

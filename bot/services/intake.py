@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.domain.conversation import Conversation, Owner, OwnerEvent
 from bot.domain.customer import ChannelIdentity
 from bot.domain.errors import InvalidInput, TooLarge
-from bot.domain.handoff import HandoffSignal, Outcome, Reason
+from bot.domain.handoff import HandoffSignal, Reason
 from bot.domain.ids import new_id
 from bot.domain.message import (
     MAX_TEXT,
@@ -23,11 +23,12 @@ from bot.domain.message import (
 from bot.domain.work import InboxOutcome, InboxRow, InboxStatus, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
 from bot.services.attachments import bind, told_of_files
-from bot.services.choices import LEAVE_QUEUE, pressed, wants_out
+from bot.services.choices import SYSTEM, pressed, typed
 from bot.services.customers import learn, new_customer, refuse_another, trust_of
 from bot.services.handoffs import Handoffs
 from bot.services.masking import mask
 from bot.services.record import Record, Say
+from bot.services.waiting import Step, Waiting
 
 WAITING_NOTICE_EVERY = timedelta(seconds=60)
 
@@ -73,6 +74,7 @@ class Intake:
         clock: Clock,
         record: Record,
         handoffs: Handoffs,
+        waiting: Waiting,
         metrics: MetricsPort,
         wake: Callable[[str], None],
         expiry: timedelta,
@@ -87,6 +89,7 @@ class Intake:
         self._clock = clock
         self._record = record
         self._handoffs = handoffs
+        self._waiting = waiting
         self._metrics = metrics
         self._wake = wake
         self._expiry = expiry
@@ -238,8 +241,8 @@ class Intake:
             if taken.expired or taken.repeated:
                 arrival.outcome = InboxOutcome.ANSWERED
             arrival.silent = taken.repeated
-        elif conversation.owner is Owner.QUEUE and await wants_out(tx, conversation, arrival.text):
-            arrival.payload = LEAVE_QUEUE
+        elif conversation.owner is Owner.QUEUE:
+            arrival.payload = await typed(tx, conversation, arrival.text)
         here = (inbound.channel, inbound.account, inbound.address)
         attachments = await bind(
             tx, inbound.attachments, conversation, lambda m: (m.channel, m.account, m.address) == here
@@ -253,8 +256,12 @@ class Intake:
         now = arrival.now
         if arrival.silent:
             return conversation
-        if arrival.payload == LEAVE_QUEUE:
-            return await self._leave_queue(tx, conversation, arrival)
+        if arrival.payload.startswith(SYSTEM):
+            step = await self._waiting.choose(tx, conversation, arrival.payload, now)
+            return await self._answer(tx, step, arrival)
+        if arrival.outcome is None and await self._waiting.asked(tx, conversation):
+            step = await self._waiting.leave(tx, conversation, arrival.shown, now)
+            return await self._answer(tx, step, arrival)
         if conversation.owner is Owner.BOT:
             if arrival.outcome is None and arrival.inbound.attachments and not arrival.shown:
                 return await self._only_files(tx, conversation, arrival)
@@ -276,21 +283,15 @@ class Intake:
             return conversation
         return await self._system(tx, conversation, "utter_system_unsupported", arrival)
 
-    async def _leave_queue(self, tx: Tx, conversation: Conversation, arrival: _Arrival) -> Conversation:
-        if conversation.owner is not Owner.QUEUE:
-            return await self._system(tx, conversation, "utter_system_choice_expired", arrival)
-        now = arrival.now
-        conversation = await self._handoffs.close(tx, conversation, Outcome.CUSTOMER_LEFT, now)
-        conversation = conversation.moved(OwnerEvent.CUSTOMER_LEFT_QUEUE, now=now)
-        conversation = replace(conversation, returned_at=now)
-        await self._arm_expiry(tx, conversation, now)
-        return await self._system(tx, conversation, "utter_system_left_queue", arrival)
+    async def _answer(self, tx: Tx, step: Step, arrival: _Arrival) -> Conversation:
+        conversation, name, values = step
+        return await self._system(tx, conversation, name, arrival, **values)
 
     async def _system(
-        self, tx: Tx, conversation: Conversation, name: str, arrival: _Arrival
+        self, tx: Tx, conversation: Conversation, name: str, arrival: _Arrival, **values: str
     ) -> Conversation:
         conversation, message = await self._record.system(
-            tx, conversation, name, arrival.now, reply_to=arrival.inbox_id
+            tx, conversation, name, arrival.now, reply_to=arrival.inbox_id, **values
         )
         arrival.replies += [message] if message is not None else []
         arrival.outcome = InboxOutcome.ANSWERED

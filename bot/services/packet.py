@@ -136,7 +136,7 @@ def _packet(facts: _Facts, now: datetime, orders: tuple[dict[str, Any], ...]) ->
         idempotency_key=handoff.id,
         conversation_id=conversation.id,
         reason=handoff.reason,
-        reason_text=_REASONS[handoff.reason],
+        reason_text=_reason(handoff),
         evidence=handoff.evidence,
         priority=handoff.priority,
         requested_at=handoff.requested_at,
@@ -160,6 +160,12 @@ def _packet(facts: _Facts, now: datetime, orders: tuple[dict[str, Any], ...]) ->
         skills=handoff.skills,
         transcript=tuple(as_json(message) for message in facts.messages),
     )
+
+
+def _reason(handoff: Handoff) -> str:
+    if "promised" in handoff.evidence:
+        return "A message that the customer left was not answered in time."
+    return _REASONS[handoff.reason]
 
 
 def _trust(facts: _Facts) -> str:
@@ -217,6 +223,7 @@ def _still_open(facts: _Facts, handoff: Handoff) -> tuple[str, ...]:
 def _unasked(evidence: Mapping[str, Any]) -> list[str]:
     """Say what came due without the customer's doing, and what they know of it."""
     found = [f"Due: {evidence['due']}."] if evidence.get("due") else []
+    found += [f"Answer what was left: {evidence['left']}"] if evidence.get("left") else []
     if evidence.get("case_number"):
         found.append(
             f"Case {evidence['case_number']} ({evidence.get('state', 'unknown')}): tell the customer."

@@ -16,6 +16,8 @@ from bot.ports import Bus, Clock, Hint, Store, Tx
 from bot.services.handoffs import QUEUE_UPDATE_EVERY, Desk, Handoffs, next_in_line
 from bot.services.record import Record
 from bot.services.reminders import Reminders
+from bot.services.tasks import Tasks
+from bot.services.waiting import Waiting
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +48,8 @@ class Timers:
         queue_bound: timedelta,
         sent: Callable[[], None],
         reminders: Reminders,
+        tasks: Tasks,
+        waiting: Waiting,
         wake: Callable[[str], None],
         clean_media: Callable[[], Awaitable[int]],
     ) -> None:
@@ -64,6 +68,7 @@ class Timers:
         self._queue_bound = queue_bound
         self._sent = sent
         self._reminders = reminders
+        self._waiting = waiting
         self._wake = wake
         self._clean_media = clean_media
         self._cleaned: datetime | None = None
@@ -73,6 +78,8 @@ class Timers:
             TimerKind.AGENT_SILENT: self._agent_silent,
             TimerKind.REMINDER: self._reminder,
             TimerKind.NUDGE: self._reminder,
+            TimerKind.LEAVE_MESSAGE: self._leave_message,
+            TimerKind.TASK_DUE: tasks.overdue,
         }
 
     async def run(self) -> None:
@@ -165,7 +172,8 @@ class Timers:
         """
         if conversation.owner is not Owner.QUEUE:
             return None
-        if timer.payload.get("quiet") and await self._handoffs.untold(tx, conversation):
+        quiet = timer.payload.get("quiet") and await self._handoffs.untold(tx, conversation)
+        if quiet or await self._waiting.asked(tx, conversation):
             await tx.set_timer(replace(timer, due_at=now + QUEUE_UPDATE_EVERY))
             return None
         reminders, waited = timer.payload.get("reminders", 0), now - (conversation.waiting_since or now)
@@ -206,6 +214,11 @@ class Timers:
         self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
     ) -> Conversation | None:
         return await self._reminders.due(tx, conversation, timer, now)
+
+    async def _leave_message(
+        self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
+    ) -> Conversation | None:
+        return await self._waiting.silent(tx, conversation, now)
 
 
 async def _set(tx: Tx, timers: list[Timer]) -> None:

@@ -10,6 +10,7 @@ from bot.domain.customer import Customer
 from bot.domain.handoff import Handoff, Reason
 from bot.domain.message import Author, Kind
 from bot.domain.overview import UNREAD_COUNTED, DeskCounts, OpenTask, Overview
+from bot.domain.task import Task, TaskKind, TaskOutcome
 from bot.ports import Store, Tx
 from bot.store import tables
 from bot.store.statements import upsert
@@ -44,6 +45,23 @@ def a_task(key: str, conversation_id: str, due: float, closed: float | None = No
 
 
 class ListsContract:
+    async def test_tasks_are_kept_and_end_once(self, store: Store) -> None:
+        made = {"conversation_id": "c1", "kind": TaskKind.MESSAGE, "created_at": NOW}
+        one = Task(id="t1", text="it leaks 👋", due_at=later(50), handoff_id="h1", team="billing", **made)
+        two = Task(id="t2", text="", due_at=later(20), **made)
+        other = Task(id="t3", text="", due_at=later(1), **{**made, "conversation_id": "c2"})
+        await put_all(store, a_conversation(id="c1"), a_conversation(id="c2"))
+        await write(store, *(lambda tx, task=task: tx.put_task(task) for task in (one, two, other)))
+        assert await store.read(lambda tx: tx.open_tasks("c1")) == [two, one]
+        assert await store.read(lambda tx: tx.task("t1")) == one
+        assert await store.read(lambda tx: tx.task("t9")) is None
+        end = {"by": "ana", "outcome": TaskOutcome.ANSWERED}
+        assert await store.write(lambda tx: tx.close_task("t1", at=later(5), **end))
+        assert not await store.write(lambda tx: tx.close_task("t1", at=later(6), **end))
+        assert await store.read(lambda tx: tx.open_tasks("c1")) == [two]
+        closed = replace(one, closed_at=later(5), closed_by="ana", outcome=TaskOutcome.ANSWERED)
+        assert await store.read(lambda tx: tx.task("t1")) == closed
+
     async def test_lists_are_narrowed(self, store: Store) -> None:
         handoff = Handoff(id="h1", conversation_id="c1", reason=Reason.VIP, requested_at=NOW)
         await put_all(

@@ -15,6 +15,7 @@ from bot.domain.errors import Conflict, InvalidInput, StoreError
 from bot.domain.feedback import Rating
 from bot.domain.handoff import Handoff, Reason
 from bot.domain.message import Author
+from bot.domain.task import Task, TaskKind
 from bot.domain.work import InboxOutcome, Timer, TimerKind
 from bot.ports import Store, Tx
 from bot.store.tables import metadata
@@ -68,6 +69,16 @@ async def a_whole_customer(
         lambda tx: tx.add_outbox(an_outbox_row(c, 1, id=f"out-{c}", address=address)),
         lambda tx: tx.put_handoff(
             Handoff(id=some_id("h"), conversation_id=c, reason=Reason.VIP, requested_at=NOW)
+        ),
+        lambda tx: tx.put_task(
+            Task(
+                id=some_id("t"),
+                conversation_id=c,
+                kind=TaskKind.MESSAGE,
+                text="secret",
+                created_at=NOW,
+                due_at=NOW,
+            )
         ),
         lambda tx: tx.put_effect(
             Effect(

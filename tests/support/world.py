@@ -37,9 +37,11 @@ from bot.services.packet import Packets
 from bot.services.record import Record
 from bot.services.reminders import Reminders
 from bot.services.replies import Replies, Transcript, Watch
+from bot.services.tasks import Tasks
 from bot.services.timers import Timers
 from bot.services.turns import Turns
 from bot.services.visits import Visits
+from bot.services.waiting import Waiting
 from bot.store.sqlite import SqliteStore
 from tests.support.clock import FakeClock
 
@@ -48,6 +50,17 @@ FOLLOW_UP = "EXTERNAL_follow_up"
 AGENT_SILENT = timedelta(minutes=10)
 QUEUE_BOUND = timedelta(minutes=30)
 SILENCE = timedelta(minutes=5)
+TARGET = timedelta(hours=4)
+"""Open time within which a left message is to be answered."""
+WAITING_CHOICES = (
+    Choice(title="Back to the assistant", payload="/system_leave_queue"),
+    Choice(title="Leave a message", payload="/system_leave_message"),
+    Choice(title="I'll wait", payload="/system_keep_waiting"),
+)
+ASKED_CHOICES = (
+    Choice(title="What I wrote is enough", payload="/system_message_as_it_is"),
+    *WAITING_CHOICES[::2],
+)
 
 
 class PlainSentences:
@@ -59,9 +72,11 @@ class PlainSentences:
     def render(self, name: str, /, *, language: str = "en", **values: Any) -> Draft:
         if name in self.missing or "*" in self.missing:
             raise KeyError(name)
-        choices = ()
-        if name == "utter_system_queue_place":
-            choices = (Choice(title="Back to the assistant", payload="/system_leave_queue"),)
+        choices: tuple[Choice, ...] = ()
+        if name.startswith(("utter_system_queue_place", "utter_system_nobody", "utter_system_out_of")):
+            choices = WAITING_CHOICES
+        elif name == "utter_system_ask_message":
+            choices = ASKED_CHOICES
         filled = " ".join(f"{key}={value}" for key, value in sorted(values.items()))
         return Draft(text=f"{name} {filled}".strip(), choices=choices)
 
@@ -306,6 +321,8 @@ class World:
         self.reminders = Reminders(
             record=self.record, handoffs=self.handoffs, expiry=EXPIRY, silence=SILENCE
         )
+        self.tasks = Tasks(record=self.record, handoffs=self.handoffs, target=TARGET)
+        self.waiting = Waiting(record=self.record, handoffs=self.handoffs, tasks=self.tasks, expiry=EXPIRY)
         self.replies = Replies(store=self.store)
         self.watch = Watch(bus=self.bus)
         self.transcript = Transcript(store=self.store, watch=self.watch)
@@ -331,6 +348,7 @@ class World:
         parts: dict[str, Any] = {**shared, "record": self.record, "handoffs": self.handoffs}
         self.intake = Intake(
             **parts,
+            waiting=self.waiting,
             metrics=self.metrics,
             wake=self.dispatcher.wake,
             expiry=EXPIRY,
@@ -338,6 +356,7 @@ class World:
         )
         self.desk = DeskService(
             **parts,
+            tasks=self.tasks,
             packets=Packets(store=self.store, clock=self.clock, directory=self.shop),
             metrics=self.metrics,
             wake=self.dispatcher.wake,
@@ -366,6 +385,8 @@ class World:
             queue_bound=QUEUE_BOUND,
             sent=self.deliveries.wake,
             reminders=self.reminders,
+            tasks=self.tasks,
+            waiting=self.waiting,
             wake=self.dispatcher.wake,
             clean_media=self.media.clean,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -85,3 +85,27 @@ def test_describe() -> None:
 def test_refusals(hours: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint.replace("..", r"\.\.")):
         OpeningHours.parse(hours)
+
+
+@pytest.mark.parametrize(
+    ("hours", "now", "hours_long", "then"),
+    [
+        ("Mon-Sun 00:00-24:00 UTC", "2026-03-02 22:00", 8, "2026-03-03 06:00"),
+        (EXAMPLE, "2026-03-02 09:00", 8, "2026-03-02 17:00"),
+        (EXAMPLE, "2026-03-02 16:30", 8, "2026-03-03 16:00"),
+        (EXAMPLE, "2026-03-06 17:00", 2, "2026-03-07 11:30"),  # Friday to Saturday
+        (EXAMPLE, "2026-03-07 13:00", 2, "2026-03-09 10:00"),  # over a Sunday
+        (EXAMPLE, "2026-03-08 12:00", 1, "2026-03-09 10:00"),
+        (EXAMPLE, "2026-03-28 13:00", 2, "2026-03-30 09:00"),  # and into summer time
+        ("Fri 22:00-02:00 UTC", "2026-03-06 23:00", 4, "2026-03-13 23:00"),
+        ("Mon 09:00-12:00, 12:00-15:00 UTC", "2026-03-02 11:00", 3, "2026-03-02 14:00"),
+        ("Mon 09:00-10:00 UTC", "2026-03-02 09:00", 3, "2026-03-16 10:00"),
+    ],
+)
+def test_open_time_is_added(hours: str, now: str, hours_long: float, then: str) -> None:
+    assert OpeningHours.parse(hours).after(at(now), timedelta(hours=hours_long)) == at(then)
+
+
+def test_a_moment_in_words() -> None:
+    assert OpeningHours.parse(EXAMPLE).moment(at("2026-06-01 08:05")) == "Mon 1 Jun, 09:05 (Europe/London)"
+    assert OpeningHours.parse("Mon 09:00-10:00 UTC").moment(at("2026-06-01 08:05")) == "Mon 1 Jun, 08:05"

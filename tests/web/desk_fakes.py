@@ -166,7 +166,7 @@ class FakeDesk:
 
     async def claim(self, agent: Agent, conversation_id: str, *, take: bool = False) -> dict[str, Any]:
         self._enter(agent, Permission.ANSWER, "claim", conversation_id, take)
-        return self._move(agent, conversation_id, ("queue", "bot", "agent"), "agent")
+        return self._move(agent, conversation_id, ("queue", "bot", "nobody", "agent"), "agent")
 
     async def release(self, agent: Agent, conversation_id: str, note: str = "") -> dict[str, Any]:
         self._enter(agent, Permission.ANSWER, "release", conversation_id, note)
@@ -183,6 +183,10 @@ class FakeDesk:
     ) -> dict[str, Any]:
         self._enter(agent, Permission.ANSWER, "resolve", conversation_id, note, reopens_to)
         return self._move(agent, conversation_id, ("agent", "queue"), "nobody")
+
+    async def close_task(self, agent: Agent, conversation_id: str, *, note: str = "") -> dict[str, Any]:
+        self._enter(agent, Permission.ANSWER, "close_task", conversation_id, note)
+        return self._view(conversation_id)
 
     async def set_availability(self, agent: Agent, state: Availability) -> dict[str, Any]:
         self._enter(agent, Permission.ANSWER, "availability", state)

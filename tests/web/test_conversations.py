@@ -196,3 +196,11 @@ async def test_requests_of_one_agent_are_bounded(world: World, client: httpx.Asy
     world.bus.counts["desk:a-kim"] = 600
     response = await client.get(LIST)
     assert (response.status_code, response.headers["retry-after"]) == (429, "3")
+
+
+async def test_a_task_is_closed_with_or_without_a_note(world: World, client: httpx.AsyncClient) -> None:
+    await sign_in(client)
+    assert (await client.post(f"{ONE}/task/close")).status_code == 200
+    noted = await client.post(f"{ONE}/task/close", json={"note": "phoned"})
+    assert noted.json()["id"] == "c1"
+    assert world.desk.calls == [("a-kim", "close_task", "c1", ""), ("a-kim", "close_task", "c1", "phoned")]

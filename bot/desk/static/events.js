@@ -22,6 +22,7 @@ const SAID = {
   rated: (v) => ["star", `Rated ${v.score} of 5${v.comment ? `: “${v.comment}”` : ""}`],
   reminder_due: (v) => ["bell", `Due: ${v.due}`],
   message_left: (v) => ["note", v.text ? `Left a message: “${v.text}”` : "Left a message"],
+  task_overdue: (v) => ["warn", v.text ? `Overdue: the answer to “${v.text}”` : "Overdue: the answer to a left message"],
   task_closed: (v) => ["done", `${v.agent || v.by || "Somebody"} marked the left message as done${v.note ? `: ${v.note}` : ""}`],
 };
 
