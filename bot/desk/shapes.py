@@ -242,7 +242,8 @@ class ConversationView(msgspec.Struct, kw_only=True):
     """The essentials of a conversation.
 
     `unread` counts customer messages that no agent has read, up to 100; `failed` says that the
-    customer's newest message broke the assistant; `last_message` is the newest entry but events.
+    customer's newest message broke the assistant; `last_message` is the newest entry but events and
+    automatic sentences.
     """
 
     id: str

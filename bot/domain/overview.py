@@ -28,8 +28,8 @@ class Overview:
     """What a list shows of one conversation.
 
     `unread` counts customer messages that no agent has read, at most UNREAD_COUNTED; `failed` says that
-    the customer's newest message broke the assistant; `last_message` is the newest entry but events;
-    `task` is the open one that is due first.
+    the customer's newest message broke the assistant; `last_message` is the newest entry but events and
+    automatic sentences, which are the same in every row; `task` is the open one that is due first.
     """
 
     customer_name: str = ""

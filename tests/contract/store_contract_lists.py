@@ -119,6 +119,7 @@ class ListsContract:
             lambda tx: tx.add_message(a_message("c1", 1, failed=True)),
             lambda tx: tx.add_message(newest),
             lambda tx: tx.add_message(a_message("c1", 3, author=S, kind=Kind.EVENT, text="claimed")),
+            lambda tx: tx.add_message(a_message("c1", 4, author=S, text="You are number 2.")),
             lambda tx: tx.add_message(a_message("c2", 1, failed=True)),
             lambda tx: tx.add_message(a_message("c2", 2)),
         )

@@ -106,12 +106,11 @@ export class Row {
   }
 }
 
-const AUTHORS = { bot: "Assistant", system: "Automatic" };
 const people = (row) => row.owner === "queue" || row.owner === "agent" || row.task;
 
 function author(message) {
   if (message.author === "customer") return null;
-  const name = AUTHORS[message.author] ?? (message.author_id === state.me?.id ? "You" : message.author_name || "Agent");
+  const name = message.author === "bot" ? "Assistant" : message.author_id === state.me?.id ? "You" : message.author_name || "Agent";
   return h("span.case-author", { dir: "auto" }, `${name}: `);
 }
 

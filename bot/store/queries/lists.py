@@ -169,7 +169,11 @@ def _newest(flavour: Flavour) -> Select[Any]:
     said = tables.messages.alias()
     seq = (
         select(said.c.seq)
-        .where(said.c.conversation_id == _c.id, said.c.kind != _word(Kind.EVENT.value))
+        .where(
+            said.c.conversation_id == _c.id,
+            said.c.kind != _word(Kind.EVENT.value),
+            said.c.author != _word(Author.SYSTEM.value),
+        )
         .order_by(said.c.seq.desc())
         .limit(literal_column("1"))
         .correlate(tables.conversations)
