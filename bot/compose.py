@@ -32,6 +32,7 @@ from bot.ports import (
     Store,
 )
 from bot.sentences import LiveSentences, catalogue, written_catalogue
+from bot.services.corrections import Corrections
 from bot.services.delivery import Deliveries
 from bot.services.desk import DeskService
 from bot.services.desk_actions import DeskActions
@@ -56,6 +57,7 @@ from bot.services.visits import Visits
 from bot.services.waiting import Waiting
 from bot.settings import Settings, identity_secret, secret_key
 from bot.store import open_store
+from bot.training.intents import ProjectIntents
 from bot.training.registry import Model, live_model
 from bot.web.application import create_app
 from bot.web.demo import DemoShop, DemoVisitor
@@ -120,6 +122,7 @@ class Core:
     desk: DeskService
     orders: DeskOrders
     actions: DeskActions
+    corrections: Corrections
     timers: Timers
     media: MediaStore
     feedback: Feedback
@@ -213,6 +216,9 @@ def core(given: Parts) -> Core:
             sent=deliveries.wake,
         ),
         **_for_customers(given, record),
+        corrections=Corrections(
+            **given.shared, intents=ProjectIntents(given.settings.project_dir, given.sentences)
+        ),
         timers=Timers(
             **common,
             retention=timedelta(days=given.settings.retention_days),
@@ -296,6 +302,7 @@ def web(given: Parts, services: Core) -> WebServer:
         desk=services.desk,
         orders=services.orders,
         actions=services.actions,
+        corrections=services.corrections,
         files=DeskFiles(store=given.store, media=services.media, feedback=services.feedback),
         sign_in=sign_in,
         bus=given.bus,

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from bot.domain.agents import Agent, AuditEntry, Session
 from bot.domain.conversation import Conversation, Owner
+from bot.domain.correction import Correction, CorrectionStatus
 from bot.domain.customer import (
     AddressChange,
     Answer,
@@ -369,6 +370,31 @@ class Tx(Protocol):
 
     async def ratings(self, conversation_id: str) -> list[Rating]:
         """Return the ratings of a conversation, oldest first."""
+        ...
+
+    # corrections
+    async def next_correction(self) -> int:
+        """Return a number that no correction has; others wait for theirs until the transaction ends."""
+        ...
+
+    async def put_correction(self, correction: Correction) -> None:
+        """Insert or replace by id; one message has at most one. Raises Conflict, as `add_message` does."""
+        ...
+
+    async def correction(self, number: int) -> Correction | None:
+        """Return a correction by its number."""
+        ...
+
+    async def corrections(self, status: CorrectionStatus, *, limit: int = 500) -> list[Correction]:
+        """List the open ones, oldest first, or those of another status, latest decision first."""
+        ...
+
+    async def corrections_of(self, conversation_id: str) -> list[Correction]:
+        """Return the corrections of a conversation, by message."""
+        ...
+
+    async def drop_correction(self, number: int) -> None:
+        """Remove a correction, as if it had never been made."""
         ...
 
     # timers
@@ -879,6 +905,16 @@ class Desk(Protocol):
     async def stop(self, reference: str, reason: str) -> None:
         """Close the case there."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IntentInfo:
+    """An intent for people: `count` of its examples, and some of them."""
+
+    name: str
+    title: str
+    count: int
+    examples: tuple[str, ...] = ()
 
 
 class Sentences(Protocol):

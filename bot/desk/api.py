@@ -7,14 +7,15 @@ from typing import Any
 
 from sanic import HTTPResponse, Request
 
-from bot.desk import order_shapes, shapes
+from bot.desk import correction_shapes, order_shapes, shapes
 from bot.desk.conversations import Conversations
+from bot.desk.corrections import Corrections
 from bot.desk.files import Files
 from bot.desk.guard import Caller, Guard
 from bot.desk.live import Live
 from bot.desk.orders import Orders
 from bot.desk.page import DeskPage
-from bot.desk.services import DeskActions, DeskFiles, DeskOrders, DeskService, SignIn
+from bot.desk.services import DeskActions, DeskCorrections, DeskFiles, DeskOrders, DeskService, SignIn
 from bot.desk.sessions import Sessions
 from bot.http.routes import Access, Handler, Route
 from bot.http.uploads import FileQuery
@@ -39,6 +40,7 @@ class DeskApi:
         files: DeskFiles,
         orders: DeskOrders,
         actions: DeskActions,
+        corrections: DeskCorrections,
         sign_in: SignIn,
         bus: Bus,
         clock: Clock,
@@ -52,6 +54,7 @@ class DeskApi:
         )
         self._conversations = Conversations(desk=desk)
         self._files = Files(files=files)
+        self._corrections = Corrections(corrections=corrections)
         self._orders = Orders(orders=orders, actions=actions)
         self._page = DeskPage()
 
@@ -77,6 +80,7 @@ class DeskApi:
             *self._changing(),
             *self._with_files(),
             *self._for_customers(),
+            *self._for_trainers(),
         ]
 
     def _people(self) -> list[Route]:
@@ -187,6 +191,33 @@ class DeskApi:
             self._route(
                 "POST", f"{_ONE}/actions", o.act, tag, "Cancel, change, return or give for the customer",
                 body=shape.ActionBody, answer=shape.ActionView, errors=_MOVE,
+            ),
+        ]  # fmt: skip
+
+    def _for_trainers(self) -> list[Route]:
+        c, tag, shape = self._corrections, "corrections", correction_shapes
+        one = f"{_ONE}/messages/{{seq}}/correction"
+        return [
+            self._route(
+                "GET", f"{_BASE}/intents", c.intents, tag, "List what a message may mean",
+                answer=shape.IntentList, errors=_READ,
+            ),
+            self._route(
+                "POST", one, c.correct, tag, "Say what a customer's message meant",
+                body=shape.CorrectionBody, answer=shapes.MessageView, errors=_MOVE,
+            ),
+            self._route(
+                "DELETE", one, c.withdraw, tag, "Take that back",
+                answer=shapes.MessageView, errors=(*_READ, 404, 409),
+            ),
+            self._route(
+                "GET", f"{_BASE}/corrections", c.list, tag, "List corrections by status",
+                query=shape.CorrectionsQuery, answer=shape.CorrectionList, errors=_READ,
+            ),
+            self._route(
+                "POST", f"{_BASE}/corrections/{{number}}/drop", c.drop, tag,
+                "Leave a correction out of the training data",
+                body=shape.DropBody, body_optional=True, status=204, errors=_MOVE,
             ),
         ]  # fmt: skip
 

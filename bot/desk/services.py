@@ -126,6 +126,32 @@ class DeskActions(Protocol):
         ...
 
 
+class DeskCorrections(Protocol):
+    """What misread messages meant; the caller comes first here as well."""
+
+    async def intents(self, agent: Agent) -> list[View]:
+        """Return what a message may mean."""
+        ...
+
+    async def correct(
+        self, agent: Agent, conversation_id: str, seq: int, *, intent: str, note: str
+    ) -> View:
+        """Note what a message meant. Raises NotFound, InvalidInput, Conflict."""
+        ...
+
+    async def withdraw(self, agent: Agent, conversation_id: str, seq: int) -> View:
+        """Take a correction back. Raises NotFound, Conflict."""
+        ...
+
+    async def list(self, agent: Agent, *, status: str) -> list[View]:
+        """Return corrections by status."""
+        ...
+
+    async def drop(self, agent: Agent, number: int, *, reason: str) -> None:
+        """Leave a correction out of the training data. Raises NotFound, Conflict."""
+        ...
+
+
 class DeskFiles(Protocol):
     """Files and read marks; the caller comes first here as well."""
 

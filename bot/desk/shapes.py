@@ -207,6 +207,17 @@ class RatingView(msgspec.Struct, kw_only=True):
     handoff_id: str
 
 
+class CorrectionView(msgspec.Struct, kw_only=True):
+    """What an agent says that a message meant, and what the trainers made of it."""
+
+    intent: str
+    note: str
+    by: str
+    by_name: str
+    at: str
+    status: Literal["open", "accepted", "dropped"]
+
+
 class MessageView(msgspec.Struct, kw_only=True):
     """One entry: a message, a note or an event. `nlu` is what was understood of a customer's."""
 
@@ -226,6 +237,7 @@ class MessageView(msgspec.Struct, kw_only=True):
     failed: bool
     nlu: dict[str, Any] | None = None
     event: str | None = None
+    correction: CorrectionView | None = None
 
 
 class TaskView(msgspec.Struct, kw_only=True):

@@ -18,6 +18,7 @@ from bot.domain.task import TaskOutcome
 from bot.domain.work import InboxOutcome, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
 from bot.services.attachments import bind_uploads
+from bot.services.corrections import with_corrections
 from bot.services.desk_lists import Wanted, counts, page
 from bot.services.desk_views import get_conversation, person, require, with_names
 from bot.services.directory_effects import plain
@@ -99,12 +100,13 @@ class DeskService:
         """Return messages, notes and events with a greater sequence number; below 0, the newest so many."""
         require(agent, Permission.READ)
 
-        async def work(tx: Tx) -> list[Message]:
+        async def work(tx: Tx) -> list[dict[str, Any]]:
             conversation = await get_conversation(tx, conversation_id)
             first = after if after >= 0 else max(0, conversation.seq + after)
-            return await tx.messages(conversation_id, after=first, limit=limit)
+            found = await tx.messages(conversation_id, after=first, limit=limit)
+            return await with_corrections(tx, conversation_id, found)
 
-        return [as_json(message) for message in await self._store.read(work)]
+        return await self._store.read(work)
 
     async def agents(self, agent: Agent) -> list[dict[str, Any]]:
         """List the people at the desk with their presence."""

@@ -358,6 +358,7 @@ canned_replies = table(
 corrections = table(
     "corrections",
     words("id", key=True),
+    number("number"),
     words("conversation_id"),
     number("message_seq"),
     words("text"),
@@ -370,14 +371,16 @@ corrections = table(
     words("status"),
     words("decided_by"),
     moment("decided_at", optional=True),
+    words("reason"),
 )
+Index("ix_corrections_number", corrections.c.number, unique=True)
 Index(
     "ix_corrections_conversation_id",
     corrections.c.conversation_id,
     corrections.c.message_seq,
     unique=True,
 )
-partial("ix_corrections_open", corrections.c.at, where="status = 'open'")
+Index("ix_corrections_status", corrections.c.status, corrections.c.at)
 
 tasks = table(
     "tasks",

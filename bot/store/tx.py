@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.store.queries.agents import Agents
 from bot.store.queries.conversations import Conversations
+from bot.store.queries.corrections import Corrections
 from bot.store.queries.customers import Customers
 from bot.store.queries.feedback import Feedback
 from bot.store.queries.handoffs import Handoffs
@@ -30,6 +31,7 @@ class SqlTx(
     Agents,
     MediaFiles,
     Feedback,
+    Corrections,
     Housekeeping,
 ):
     """One transaction, on whatever executor it was given."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.domain.agents import Agent, AuditEntry, Role, Session
 from bot.domain.conversation import Owner
+from bot.domain.correction import Correction, CorrectionStatus
 from bot.domain.customer import ChannelIdentity, Customer, Effect
 from bot.domain.errors import Conflict, InvalidInput, StoreError
 from bot.domain.feedback import Rating
@@ -38,6 +40,25 @@ HELD = {"conversation_id", "customer_id", "address", "media_id"}
 
 def an_agent(agent_id: str, email: str, name: str = "Ana") -> Agent:
     return Agent(id=agent_id, email=email, name=name, role=Role.AGENT, created_at=NOW)
+
+
+async def a_correction(tx: Tx, conversation_id: str, seq: int = 1, **changes: Any) -> Correction:
+    """Store what a message meant."""
+    plain = Correction(
+        id=some_id("x"),
+        number=await tx.next_correction(),
+        conversation_id=conversation_id,
+        message_seq=seq,
+        text="secret",
+        guessed="track_order",
+        confidence=0.314,
+        intent="cancel_order",
+        agent_id="ag1",
+        at=NOW,
+    )
+    made = replace(plain, **changes)
+    await tx.put_correction(made)
+    return made
 
 
 async def a_whole_customer(
@@ -99,6 +120,7 @@ async def a_whole_customer(
         lambda tx: tx.put_rating(
             Rating(conversation_id=c, handoff_id="h1", score=1, comment="secret", at=NOW)
         ),
+        lambda tx: a_correction(tx, c),
         lambda tx: tx.add_audit(
             AuditEntry(
                 id=some_id("l"),
@@ -194,6 +216,45 @@ class DeskContract:
         assert await ids(after="l3") == ["l1"]
         assert await ids(actor="a") == ["l2", "l1"]
         assert await ids(actor="a", conversation_id="c2", after="l1") == []
+
+    async def test_corrections_are_numbered_and_listed(self, store: Store) -> None:
+        steps = [lambda tx, n=n: a_correction(tx, f"c{n}", note="why", at=later(-n)) for n in range(1, 4)]
+        first, second, third = await write(store, *steps)
+        assert [first.number, second.number, third.number] == [1, 2, 3]
+        listed = await store.read(lambda tx: tx.corrections(CorrectionStatus.OPEN))
+        assert listed == [third, second, first]
+        assert await store.read(lambda tx: tx.corrections(CorrectionStatus.OPEN, limit=1)) == [third]
+        assert await store.read(lambda tx: tx.correction(2)) == second
+        assert await store.read(lambda tx: tx.correction(9)) is None
+        for one, at in ((first, 7), (third, 8)):
+            done = replace(
+                one,
+                status=CorrectionStatus.ACCEPTED,
+                decided_by="t",
+                decided_at=later(at),
+                reason="as it is",
+            )
+            await write(store, lambda tx, d=done: tx.put_correction(d))
+        accepted = await store.read(lambda tx: tx.corrections(CorrectionStatus.ACCEPTED))
+        assert [(one.number, one.decided_at) for one in accepted] == [(3, later(8)), (1, later(7))]
+        assert await store.read(lambda tx: tx.corrections(CorrectionStatus.OPEN)) == [second]
+        await write(store, lambda tx: tx.drop_correction(2))
+        assert await store.read(lambda tx: tx.corrections(CorrectionStatus.OPEN)) == []
+        assert await store.write(lambda tx: tx.next_correction()) == 4
+
+    async def test_a_message_has_one_correction(self, store: Store) -> None:
+        await write(store, lambda tx: a_correction(tx, "c1", 2), lambda tx: a_correction(tx, "c1", 1))
+        with pytest.raises(Conflict):
+            await write(store, lambda tx: a_correction(tx, "c1", 2))
+        found = await store.read(lambda tx: tx.corrections_of("c1"))
+        assert [one.message_seq for one in found] == [1, 2]
+        assert await store.read(lambda tx: tx.corrections_of("c2")) == []
+
+    async def test_many_at_once_get_numbers_of_their_own(self, store: Store) -> None:
+        made = await asyncio.gather(
+            *(write(store, lambda tx, n=n: a_correction(tx, f"c{n}")) for n in range(8))
+        )
+        assert sorted(one.number for [one] in made) == list(range(1, 9))
 
     async def test_installation_wide_values(self, store: Store) -> None:
         assert await store.read(lambda tx: tx.meta("k")) is None

@@ -21,7 +21,8 @@ from bot.domain.message import Choice, Draft, InboundMessage, IntentScore, Messa
 from bot.domain.reminders import SILENCE as SILENCE_INTENT
 from bot.domain.reminders import Reminder, Withdrawal
 from bot.domain.turn import TurnRequest, TurnResult
-from bot.ports import Capabilities, DirectoryCall, EngineStatus, Sent
+from bot.ports import Capabilities, DirectoryCall, EngineStatus, IntentInfo, Sent
+from bot.services.corrections import Corrections
 from bot.services.delivery import Deliveries
 from bot.services.desk import DeskService
 from bot.services.desk_actions import DeskActions
@@ -93,6 +94,12 @@ class NoMetrics:
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
         self.count(name, seconds, **labels)
+
+
+INTENTS = (
+    IntentInfo(name="cancel_order", title="Cancel an order", count=2, examples=("cancel my order",)),
+    IntentInfo(name="track_order", title="Track an order", count=1, examples=("where is it",)),
+)
 
 
 class Shop:
@@ -367,6 +374,7 @@ class World:
         company: dict[str, Any] = {**shared, "directory": self.shop, "limits": GoodwillLimits()}
         self.orders = DeskOrders(**company)
         self.actions = DeskActions(**company, record=self.record, metrics=self.metrics, time_limit=1.0)
+        self.corrections = Corrections(**shared, intents=lambda: INTENTS)
         self.media = MediaStore(
             store=self.store, clock=self.clock, metrics=self.metrics, secret="s" * 32, max_bytes=2_000_000
         )

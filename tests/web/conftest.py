@@ -15,7 +15,15 @@ from bot.web import DemoShop, Metrics, WebDeps, WebServer, create_app
 from bot.web.media import MediaPages
 from connectors.channels.rest import RestChannel, RestLimits
 from tests.support.clock import FakeClock
-from tests.web.desk_fakes import PASSWORD, FakeCustomers, FakeDesk, FakeFiles, FakeMedia, FakeSignIn
+from tests.web.desk_fakes import (
+    PASSWORD,
+    FakeCorrections,
+    FakeCustomers,
+    FakeDesk,
+    FakeFiles,
+    FakeMedia,
+    FakeSignIn,
+)
 from tests.web.fakes import FakeBus, FakeCore, FakeEngine, FakeStore
 
 TOKEN = "rest-token-of-the-tests"
@@ -46,6 +54,7 @@ class World:
         self.desk = FakeDesk(bus=self.bus)
         self.files = FakeFiles(self.desk, FakeMedia())
         self.customers = FakeCustomers(self.desk)
+        self.corrections = FakeCorrections(self.desk)
         self.sign_in = FakeSignIn(self.clock)
 
     def rest(self) -> RestChannel:
@@ -68,6 +77,7 @@ class World:
             files=self.files,
             orders=self.customers,
             actions=self.customers,
+            corrections=self.corrections,
             sign_in=self.sign_in,
             bus=self.bus,
             clock=self.clock,

@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.agents import Agent, Availability, Permission, Role, Session, may
-from bot.domain.errors import InvalidTransition, NotFound, NotPermitted, NotSignedIn, UnknownConversation
+from bot.domain.errors import (
+    Conflict,
+    InvalidTransition,
+    NotFound,
+    NotPermitted,
+    NotSignedIn,
+    UnknownConversation,
+)
 from bot.domain.media import Media
 from tests.support.clock import FakeClock
 from tests.web.fakes import BEGIN, FakeBus
@@ -270,6 +277,39 @@ class FakeCustomers:
         self.desk._enter(agent, Permission.ANSWER, "act", conversation_id, action, dict(arguments))
         self.desk._view(conversation_id)
         return {"status": "ok", "detail": "", "message": "Done.", "result": {}}
+
+
+@dataclass
+class FakeCorrections:
+    """Notes what messages are said to mean."""
+
+    desk: FakeDesk
+    taken: bool = False
+
+    async def intents(self, agent: Agent) -> list[dict[str, Any]]:
+        self.desk._enter(agent, Permission.READ, "intents")
+        return [{"name": "track_order", "title": "Track an order", "count": 1, "examples": ["where"]}]
+
+    async def correct(
+        self, agent: Agent, conversation_id: str, seq: int, *, intent: str, note: str
+    ) -> dict[str, Any]:
+        self.desk._enter(agent, Permission.READ, "correct", conversation_id, seq, intent, note)
+        self.desk._view(conversation_id)
+        if self.taken:
+            raise Conflict
+        return {"seq": seq, "correction": {"intent": intent}}
+
+    async def withdraw(self, agent: Agent, conversation_id: str, seq: int) -> dict[str, Any]:
+        self.desk._enter(agent, Permission.READ, "withdraw", conversation_id, seq)
+        self.desk._view(conversation_id)
+        return {"seq": seq, "correction": None}
+
+    async def list(self, agent: Agent, *, status: str) -> list[dict[str, Any]]:
+        self.desk._enter(agent, Permission.TRAIN, "corrections", status)
+        return []
+
+    async def drop(self, agent: Agent, number: int, *, reason: str) -> None:
+        self.desk._enter(agent, Permission.TRAIN, "drop", number, reason)
 
 
 @dataclass

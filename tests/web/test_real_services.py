@@ -13,7 +13,7 @@ import httpx
 import msgspec
 import pytest
 
-from bot.desk import DeskApi, order_shapes, shapes
+from bot.desk import DeskApi, correction_shapes, order_shapes, shapes
 from bot.domain.agents import Role
 from bot.services.desk_files import DeskFiles
 from bot.services.passwords import hash_password
@@ -70,6 +70,7 @@ async def served(world: World, *, identity_secret: str = "") -> AsyncIterator[st
         files=files,
         orders=world.orders,
         actions=world.actions,
+        corrections=world.corrections,
         sign_in=signins,
         **shared,
     )
@@ -208,6 +209,27 @@ async def test_actions_for_a_customer_over_http(world: World) -> None:
         assert (await client.post(f"{one}/actions", json=other)).status_code == 409
         assert world.shop.cancelled == ["7"]
         holds(shapes.ConversationWithPacket, await client.get(one))
+
+
+async def test_corrections_over_http(world: World) -> None:
+    for name, role in (("ana", Role.AGENT), ("tom", Role.TRAINER)):
+        await person(world, name, role)
+    async with served(world) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        await client.post(HOOK, json={"sender": "kim", "message": "where is it"})
+        await enter(client, "ana")
+        (found,) = (await client.get(f"{LIST}?owner=bot")).json()["conversations"]
+        holds(correction_shapes.IntentList, await client.get("/api/v1/intents"))
+        one = f"{LIST}/{found['id']}/messages"
+        made = await client.post(f"{one}/1/correction", json={"intent": "track_order"})
+        assert holds(shapes.MessageView, made)["correction"]["by_name"] == "ana"
+        holds(shapes.MessageList, await client.get(one))
+        await enter(client, "tom")
+        listed = holds(correction_shapes.CorrectionList, await client.get("/api/v1/corrections"))
+        assert [c["text"] for c in listed["corrections"]] == ["where is it"]
+        assert (await client.post("/api/v1/corrections/1/drop")).status_code == 204
+        assert (await client.post("/api/v1/corrections/1/drop")).status_code == 409
+        holds(correction_shapes.CorrectionList, await client.get("/api/v1/corrections?status=dropped"))
+        assert holds(shapes.MessageView, await client.delete(f"{one}/1/correction"))["correction"] is None
 
 
 async def test_button_pressed_by_its_token(world: World) -> None:

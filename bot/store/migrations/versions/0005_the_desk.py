@@ -45,6 +45,7 @@ def upgrade() -> None:
     op.create_table(
         "corrections",
         sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("conversation_id", sa.Text(), nullable=False),
         sa.Column("message_seq", sa.BigInteger(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
@@ -57,19 +58,15 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("decided_by", sa.Text(), nullable=False),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_corrections"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_corrections_number", "corrections", ["number"], unique=True)
     op.create_index(
         "ix_corrections_conversation_id", "corrections", ["conversation_id", "message_seq"], unique=True
     )
-    op.create_index(
-        "ix_corrections_open",
-        "corrections",
-        ["at"],
-        sqlite_where=sa.text("status = 'open'"),
-        postgresql_where=sa.text("status = 'open'"),
-    )
+    op.create_index("ix_corrections_status", "corrections", ["status", "at"])
     op.create_table(
         "tasks",
         sa.Column("id", sa.Text(), nullable=False),
