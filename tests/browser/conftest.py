@@ -14,6 +14,7 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.chromium import chromium
 from tests.browser.desk import Desk
+from tests.browser.desk_page import DeskPage
 from tests.browser.line import Line
 from tests.browser.server import Server, serving
 from tests.browser.site import Site
@@ -104,6 +105,23 @@ async def visitor(browser: Browser, site: Site, server: Server) -> AsyncIterator
 
     async def make(size: str = "desktop", *, at: str = "", **context: Any) -> Visitor:
         new = await Visitor.arrive(browser, site, at or server.url, size, **context)
+        made.append(new)
+        return new
+
+    yield make
+    for each in made:
+        await each.leave()
+    for each in made:
+        each.check()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def agent(browser: Browser, server: Server) -> AsyncIterator[Any]:
+    """Return a function that opens the desk's page for an agent; what went wrong there fails the test."""
+    made: list[DeskPage] = []
+
+    async def make(login: str = "ana", size: str = "desktop", **context: Any) -> DeskPage:
+        new = await DeskPage.open(browser, server, login, size, **context)
         made.append(new)
         return new
 

@@ -1,6 +1,6 @@
 // Events of a conversation in plain words. Pure.
 
-import { reasonName, sentence, words } from "./format.js";
+import { money, reasonName, sentence, words } from "./format.js";
 
 const STATUS = { ok: "done", refused: "refused", not_allowed: "not allowed", try_later: "outcome unknown", unknown: "outcome unknown", not_found: "not found" };
 
@@ -29,7 +29,8 @@ const SAID = {
 function acted(v) {
   const what = sentence(v.action || v.what || "customer_action");
   const order = v.number || v.order_number || v.arguments?.number || "";
-  const how = STATUS[v.status] ?? words(v.status);
+  const amount = v.amount && v.currency ? ` (${money(v.amount, v.currency)})` : "";
+  const how = (STATUS[v.status] ?? words(v.status)) + amount;
   return ["bolt", `${v.agent || "An agent"}: ${what.toLowerCase()}${order ? ` ${order}` : ""}, ${how}${v.detail ? ` (${words(v.detail)})` : ""}`];
 }
 

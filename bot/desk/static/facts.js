@@ -8,7 +8,7 @@ import { copy } from "./message-tools.js";
 const SMALL_TALK = new Set(["greet", "goodbye", "thank", "affirm", "deny", "inform", "contact_human_agent", "nlu_fallback", "help", "stop", "repeat", "bot_challenge"]);
 
 /** Return one part of the card. */
-export const part = (title, ...content) => h("section.part", h("h3.part-title", title), ...content);
+export const part = (title, ...content) => h("section.part", h("h2.part-title", title), ...content);
 
 /** Return [colour, words] of a priority. */
 export function priority(value) {
@@ -23,8 +23,8 @@ export const copyable = (value, name = value) => h("button.copyable", { type: "b
 // --- why
 
 const QUOTED = ["texts", "text", "said", "value", "change_request"];
-const NAMED = { intents: "Guesses", form: "In the middle of", asking: "At the question for", topic: "About", matter: "Matter", due: "Due", case_number: "Case", state: "State", order_number: "Order", number: "Order", error: "Error", warranty_until: "Warranty until", sentiment: "Mood" };
-const LEFT_OUT = new Set(["customer_was_told", "wants_no_messages", "reopened", "sentiment"]);
+const NAMED = { form: "In the middle of", asking: "At the question for", topic: "About", matter: "Matter", due: "Due", case_number: "Case", state: "State", order_number: "Order", number: "Order", error: "Error", warranty_until: "Warranty until", sentiment: "Mood" };
+const LEFT_OUT = new Set(["intents", "customer_was_told", "wants_no_messages", "reopened", "sentiment"]);
 
 /** Return what a handoff rests on: quotes, then the other facts. */
 export function evidence(facts) {
@@ -40,7 +40,7 @@ export function evidence(facts) {
 }
 
 function plain(key, value) {
-  if (Array.isArray(value)) return value.map((one) => (key === "intents" ? intentTitle(one) : String(one))).join(", ");
+  if (Array.isArray(value)) return value.join(", ");
   if (typeof value === "object") return JSON.stringify(value);
   return key === "form" || key === "asking" || key === "topic" ? words(String(value).replace(/_form$/, "")) : String(value);
 }
@@ -79,7 +79,7 @@ export function effect(one) {
   const unknown = one.status === "unknown" || one.status === "try_later";
   return h("li.effect", h(`span.effect-mark.${level || "plain"}`, icon(shape)),
     h("div", h("strong", `${sentence(one.what)} ${one.arguments?.number ?? ""}`.trim()), h(`span.tag${level ? "." + level : ""}`, said),
-      h("p.quiet", { dir: "auto" }, [outcome(one.result), one.agent && `by ${one.agent}`, clock(one.at)].filter(Boolean).join(" · ")),
+      h("p.quiet", { dir: "auto" }, [outcome(one.result), one.by && one.by !== "bot" ? `by ${one.by}` : "by the assistant", clock(one.at)].filter(Boolean).join(" · ")),
       unknown && h("p.quiet", "It may have been done. Check before you promise anything.")));
 }
 

@@ -2,7 +2,7 @@
 // to the row under the pointer or with the focus.
 
 import { h, iconButton, toast } from "./dom.js";
-import { route } from "./store.js";
+import { path, route } from "./store.js";
 import { understood } from "./understood.js";
 
 export class MessageTools {
@@ -13,7 +13,7 @@ export class MessageTools {
     this.#transcript = transcript;
     this.node = h("div.tools", { role: "group", "aria-label": "With this message" });
     const { list } = transcript;
-    list.addEventListener("pointerover", (event) => this.#follow(event.target));
+    list.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#follow(event.target));
     list.addEventListener("focusin", (event) => this.#follow(event.target, true));
     list.addEventListener("click", (event) => event.pointerType === "touch" && this.#follow(event.target, true));
   }
@@ -48,7 +48,7 @@ export class MessageTools {
 }
 
 /** Return the address of one message. */
-export const address = (conversation, seq) => `${location.origin}${location.pathname}#/${route().view}/${conversation}/${seq}`;
+export const address = (conversation, seq) => `${location.origin}${location.pathname}${path(route().view, conversation, seq)}`;
 
 /** Put a text into the clipboard and say so. */
 export async function copy(text, said = "Copied") {

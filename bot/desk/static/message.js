@@ -42,7 +42,7 @@ export function row(entry, shown, act) {
   const node = h(`li.row.${kind}${shown.start ? ".start" : ""}`, { id: `m-${entry.seq}`, tabIndex: -1, dataset: { seq: entry.seq } },
     kind === "customer" && shown.start && h("span.face", { dataset: { tone: tone(who) }, "aria-hidden": "true" }, initials(who)),
     h("div.row-body",
-      shown.start ? h("div.by", mark(kind), h("span.by-name", { dir: "auto" }, kind === "note" ? `Note by ${who}` : who), time(entry.created_at)) : hidden(`${who}, ${clock(entry.created_at)}: `),
+      shown.start ? h("div.by", mark(kind), h("span.by-name", { dir: "auto" }, kind === "note" ? who === "You" ? "Your note" : `Note by ${who}` : who), time(entry.created_at)) : hidden(`${who}, ${clock(entry.created_at)}: `),
       bubble(entry, shown),
       under(entry, shown, act)));
   if (entry.failed) node.classList.add("failed");

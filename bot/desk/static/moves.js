@@ -71,7 +71,7 @@ const ASK = {
   resolve: async (d, go) => { const body = await askResolve(d); return body && go("resolve", body); },
 };
 
-const noteField = (hint) => h("label.field", h("span", "Note for agents"), h("textarea", { name: "note", rows: 3, maxLength: 4000, placeholder: hint, dir: "auto", onkeydown: sendsForm }));
+const noteField = (hint, first = true) => h("label.field", h("span", "Note for agents"), h("textarea", { name: "note", autofocus: first, rows: 3, maxLength: 4000, placeholder: hint, dir: "auto", onkeydown: sendsForm }));
 const sendsForm = (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); event.target.form.requestSubmit(); } };
 
 function form(close, values, yes, ...parts) {
@@ -119,7 +119,7 @@ function askTransfer() {
   let found = all, at = all.length ? 0 : -1;
   const list = h("ul.targets", { id: "targets", role: "listbox", "aria-label": "Agents and teams" });
   const warning = h("p.quiet", { role: "status" });
-  const search = h("input", { type: "search", role: "combobox", placeholder: "Search agents and teams", "aria-label": "Search agents and teams", "aria-controls": "targets", "aria-expanded": "true", autocomplete: "off", spellcheck: false });
+  const search = h("input", { type: "search", role: "combobox", placeholder: "Search agents and teams", "aria-label": "Search agents and teams", "aria-controls": "targets", "aria-expanded": "true", autofocus: true, autocomplete: "off", spellcheck: false });
   const show = () => {
     fill(list, found.map((one, i) => target(one, i === at, () => { at = i; show(); })));
     search.setAttribute("aria-activedescendant", found[at] ? `target-${found[at].id}` : "");
@@ -135,7 +135,7 @@ function askTransfer() {
   show();
   return dialog({
     title: "Pass on", name: "small",
-    build: (close) => form(close, (node) => found[at] && { ...found[at].body, note: node.note.value }, "Pass on", search, list, warning, noteField("What has been done, and what is asked of them")),
+    build: (close) => form(close, (node) => found[at] && { ...found[at].body, note: node.note.value }, "Pass on", search, list, warning, noteField("What has been done, and what is asked of them", false)),
   });
 }
 

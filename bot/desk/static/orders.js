@@ -4,13 +4,14 @@
 import { api } from "./api.js";
 import { fill, h, icon, toast } from "./dom.js";
 import { copyable } from "./facts.js";
-import { day, money, sentence } from "./format.js";
-import { askAction, ACTIONS } from "./order-actions.js";
-import { may } from "./store.js";
+import { clock, day, money, sentence } from "./format.js";
+import { askAction, askLookUp, ACTIONS } from "./order-actions.js";
+import { state } from "./store.js";
 
 const SHOWN = 3; // at once; more with a click
 const COLOUR = { delivered: "good", cancelled: "", returned: "", out_for_delivery: "accent", shipped: "accent" };
 const PAID = { failed: ["danger", "Payment failed"], pending: ["warn", "Payment pending"], refunded: ["", "Refunded"] };
+const ACCESS = { proved: "Proved here", looked_up: "Looked up" };
 
 export class OrdersPart {
   #open = new Set();
@@ -32,67 +33,88 @@ export class OrdersPart {
 
   end() { this.#alive = false; this.thread?.removeEventListener("detail", this.#heard); }
 
-  /** Read the orders with what may be done; without that part of the server the packet's orders are shown. */
+  /** Read the orders with what may be done; where that fails the packet's orders are shown. */
   async load() {
     try {
       this.#answer = await api.get(`/conversations/${this.thread.id}/orders`);
-    } catch (error) {
-      this.#answer = error.status === 404 ? null : { orders: null, error };
+    } catch {
+      this.#answer = { orders: null, status: "try_later" };
     }
     if (this.#alive) this.#draw();
   }
 
+  /** Read them anew when something was done, somebody is known now, or it is another's conversation. */
   #changed() {
     const { detail } = this.thread;
-    const version = `${detail.customer?.directory_ref} ${detail.packet?.trust} ${detail.packet?.orders.map((one) => one.status)}`;
-    if (version !== this.#version) { const first = !this.#version; this.#version = version; if (!first) this.load(); }
+    const version = JSON.stringify([detail.owner_version, detail.customer?.directory_ref, detail.packet?.trust, detail.packet?.orders.map((one) => one.status)]);
+    const first = !this.#version;
+    if (version !== this.#version && !first) this.load();
+    this.#version = version;
     this.#draw();
   }
 
   #draw() {
     const answer = this.#answer;
     const orders = answer?.orders ?? this.thread.detail?.packet?.orders ?? [];
-    const key = JSON.stringify([orders, answer?.status, answer?.error?.message, this.#all]);
+    const key = JSON.stringify([orders, answer, this.#all, Boolean(this.thread.detail)]);
     if (key === this.#key) return;
     this.#key = key;
     const focus = document.activeElement?.closest?.("[data-order]")?.dataset.order;
-    const shown = this.#all ? orders : orders.slice(0, SHOWN);
-    fill(this.node, h("h3.part-title", orders.length ? `Orders · ${orders.length}` : "Orders"),
-      shown.length > 0 && h("ul.order-list", shown.map((one) => this.#order(one))),
-      orders.length > SHOWN && h("button.text-button", { type: "button", onclick: () => { this.#all = !this.#all; this.#draw(); } }, this.#all ? "Fewer" : `All ${orders.length} orders`),
-      !orders.length && this.#none(answer));
+    fill(this.node, h("h2.part-title", orders.length ? `Orders · ${orders.length}` : "Orders"),
+      answer?.unknown?.map((one) => unknown(one)),
+      orders.length > 0 && h("ul.order-list", (this.#all ? orders : orders.slice(0, SHOWN)).map((one) => this.#order(one))),
+      orders.length > SHOWN && h("button.text-button.all", { type: "button", onclick: () => { this.#all = !this.#all; this.#draw(); } }, this.#all ? "Fewer" : `All ${orders.length} orders`),
+      this.#rest(answer, orders.length));
     if (focus) this.node.querySelector(`[data-order="${CSS.escape(focus)}"] summary`)?.focus();
   }
 
-  #none(answer) {
+  /** Return what stands below the list: why it is short, and how another order is opened. */
+  #rest(answer, count) {
     if (!answer && !this.thread.detail) return h("p.quiet", "Loading…");
-    const late = answer?.error || (answer?.status && answer.status !== "ok" && answer.status !== "not_found");
-    if (late) return h("p.notice", icon("warn"), "The company's system does not answer. ", h("button.text-button", { type: "button", onclick: () => this.load() }, "Try again"));
-    return h("p.quiet", this.thread.detail?.customer?.directory_ref ? "No orders." : "No orders can be shown: nobody has proved whose they are.");
+    return [
+      answer?.status === "try_later" && h("p.notice", icon("warn"), h("span", count ? "The company's system does not answer: some may be missing." : "The company's system does not answer."), h("button.text-button", { type: "button", onclick: () => this.load() }, "Try again")),
+      !count && answer?.status === "stranger" && h("p.quiet", "Nobody has proved whose orders these would be."),
+      !count && (answer?.status === "ok" || answer?.status === "not_found") && h("p.quiet", "No orders."),
+      answer?.acting && h("button.text-button.all", { type: "button", onclick: () => this.#lookUp() }, "Open another order by its number"),
+    ];
   }
 
   #order(one) {
     const [paidLevel, paid] = PAID[one.payment_state] ?? [];
-    const first = one.items?.[0];
-    return h("li", { dataset: { order: one.number } }, h("details.order", { open: this.#open.has(one.number), ontoggle: (event) => this.#open[event.target.open ? "add" : "delete"](one.number) },
+    const [first] = one.items ?? [];
+    const toggle = (event) => this.#open[event.target.open ? "add" : "delete"](one.number);
+    return h("li", { dataset: { order: one.number } }, h("details.order", { open: this.#open.has(one.number), ontoggle: toggle },
       h("summary", h("span.order-number", one.number), h(`span.tag${COLOUR[one.status] ? "." + COLOUR[one.status] : ""}`, sentence(one.status)), paid && h(`span.tag${paidLevel ? "." + paidLevel : ""}`, paid),
-        h("span.order-total", money(one.total, one.currency)),
+        ACCESS[one.access] && h("span.tag", ACCESS[one.access]), h("span.order-total", money(one.total, one.currency)),
         first && h("span.order-items.quiet", { dir: "auto" }, first.name, one.items.length > 1 && ` + ${one.items.length - 1} more`)),
       h("div.order-body", details(one), this.#actions(one))));
   }
 
   #actions(order) {
-    const allowed = may("answer") ? (order.may ?? []).filter((name) => ACTIONS[name]) : [];
-    return allowed.length > 0 && h("div.order-actions", allowed.map((name) => h("button.button.small", { type: "button", onclick: () => this.#act(name, order) }, ACTIONS[name].label)));
+    const allowed = this.#answer?.acting ? (order.may ?? []).filter((name) => ACTIONS[name]) : [];
+    if (allowed.length) return h("div.order-actions", allowed.map((name) => h("button.button.small", { type: "button", onclick: () => this.#act(name, order) }, ACTIONS[name].label)));
+    const mine = this.thread.detail?.assignee === state.me?.id;
+    return order.may?.length > 0 && !mine && h("p.quiet", "Claim the conversation to change this order.");
   }
 
   async #act(name, order) {
-    const answer = await askAction(this.thread, name, order, this.#answer);
+    const answer = await askAction(this.thread, name, order, this.#answer.goodwill);
     if (!answer) return;
-    if (answer.status === "ok") toast(answer.message || "Done.", { ms: 6000 });
+    if (answer.status === "ok") toast(answer.message, { ms: 8000 });
     await Promise.all([this.load(), this.thread.loadDetail(), this.thread.catchUp()]);
   }
+
+  async #lookUp() {
+    const order = await askLookUp(this.thread);
+    if (!order) return;
+    this.#open.add(order.number);
+    this.#all = true;
+    await this.load();
+    this.node.querySelector(`[data-order="${CSS.escape(order.number)}"] summary`)?.focus();
+  }
 }
+
+const unknown = (one) => h("p.notice.danger", icon("warn"), h("span", `${ACTIONS[one.action]?.label ?? sentence(one.action)} ${one.number}, begun by ${one.by || "the assistant"} at ${clock(one.at)}: nobody can say whether it was done. Ask for the same again to find out; it is never done twice.`));
 
 function details(one) {
   const rows = [
@@ -103,7 +125,7 @@ function details(one) {
     one.address && ["To", h("span", { dir: "auto" }, one.address)],
     one.payment_method && ["Paid with", one.payment_method],
     Number(one.cancellation_fee) > 0 && ["Cancelling costs", money(one.cancellation_fee, one.currency)],
-    one.warranty_until && ["Warranty", `until ${one.warranty_until}`],
+    one.warranty_until && ["Warranty", `until ${day(`${one.warranty_until}T12:00`)}`],
   ].filter(Boolean);
   return [
     h("ul.items", (one.items ?? []).map((item) => h("li", h("span", { dir: "auto" }, item.quantity > 1 && `${item.quantity} × `, item.name), h("span.quiet", money(item.price, one.currency))))),

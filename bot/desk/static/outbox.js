@@ -3,7 +3,7 @@
 // in their order, and each stands for some seconds in which it can be taken back.
 
 import { api } from "./api.js";
-import { keep, on, prefs, read, state } from "./store.js";
+import { keep, loadAgents, on, prefs, read, state } from "./store.js";
 
 const KEY = "baton-desk-out:";
 const PAUSES = [1500, 3000, 6000, 12_000, 30_000];
@@ -70,7 +70,8 @@ class Outbox extends EventTarget {
       if (!item || now - item.at > FORGET_AFTER) { keep(key, null); continue; }
       const ours = item.tab === tab || now > item.due + ORPHANED;
       if (!ours || item.agent !== state.me?.id || this.#items.has(item.client_id)) continue;
-      this.#items.set(item.client_id, { ...item, tab, state: item.state === "sending" ? "waiting" : item.state });
+      // What this tab left behind went out when the page went; the answer to that was never heard.
+      this.#items.set(item.client_id, { ...item, tab, due: Math.min(item.due, now), state: item.state === "failed" ? "failed" : "waiting" });
     }
     this.#tell();
     this.#pump();
@@ -113,7 +114,7 @@ class Outbox extends EventTarget {
       this.#tries = 0;
       this.#sent(item);
     } catch (error) {
-      this.#refused(item, error);
+      await this.#refused(item, error);
     } finally {
       this.#busy.delete(item.conversation);
       this.#pump();
@@ -133,11 +134,12 @@ class Outbox extends EventTarget {
     this.dispatchEvent(new CustomEvent("sent", { detail: done }));
   }
 
-  #refused(item, error) {
+  async #refused(item, error) {
     if (error.offline || error.status === 429 || error.status === 401 || error.status >= 500) {
       const pause = PAUSES[Math.min(this.#tries++, PAUSES.length - 1)];
       this.#put({ ...item, state: "waiting", due: Date.now() + pause, error: error.offline ? "offline" : error.message });
     } else {
+      if (error.status === 409 && !state.agents.size) await loadAgents().catch(() => {}); // their names
       this.#put({ ...item, state: "failed", error: error.status === 409 ? notMine(error) : error.message });
     }
   }

@@ -6,7 +6,7 @@ import { ago, channelName, clock, fullTime, lasting, reasonName, sentence } from
 import { copyable, effect, evidence, part, priority, rating, trust, wants } from "./facts.js";
 import { intents } from "./intents.js";
 import { OrdersPart } from "./orders.js";
-import { go, route } from "./store.js";
+import { go, path, route } from "./store.js";
 import { bars } from "./understood.js";
 
 const SHAPES = { frustrated: "warn", vip: "star", engine_down: "warn", business_rule: "shield", not_understood: "help", asked_for_human: "people", agent_requested: "mine" };
@@ -70,7 +70,7 @@ class PacketCard extends HTMLElement {
 function why(packet) {
   const [level, said] = priority(packet.priority);
   return h(`section.part.why.${packet.reason}`,
-    h("div.why-head", icon(SHAPES[packet.reason] ?? "info"), h("h3", reasonName(packet.reason)), said && h(`span.tag.${level}`, said),
+    h("div.why-head", icon(SHAPES[packet.reason] ?? "info"), h("h2", reasonName(packet.reason)), said && h(`span.tag.${level}`, said),
       h("time.quiet", { dateTime: packet.requested_at, title: fullTime(packet.requested_at) }, clock(packet.requested_at))),
     h("p", packet.reason_text), evidence(packet.evidence),
     packet.team && h("p.quiet", `For team ${packet.team}${packet.skills.length ? ` · ${packet.skills.join(", ")}` : ""}`));
@@ -133,7 +133,7 @@ function line(turn, said) {
 const OWNERS = { bot: "with the assistant", queue: "in the queue", agent: "with an agent", nobody: "closed" };
 
 const others = (packet) => part("Other conversations", h("ul.others", packet.other_conversations.map((one) => h("li", h("a", {
-  href: `#/${route().view}/${one.id}`, onclick: (event) => { if (!event.ctrlKey && !event.metaKey) { event.preventDefault(); go(route().view, one.id); } },
+  href: path(route().view, one.id), onclick: (event) => { if (!event.ctrlKey && !event.metaKey) { event.preventDefault(); go(route().view, one.id); } },
 }, icon(one.channel === "webchat" ? "web" : one.channel === "rest" ? "code" : "chat"), h("span", channelName(one.channel)), h("span.quiet", `${OWNERS[one.owner] ?? one.owner} · ${ago(one.updated_at)}`))))));
 
 function before({ entries, detail }) {

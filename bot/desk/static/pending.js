@@ -11,7 +11,7 @@ export function pendingRow(item, act) {
   const edit = () => { const back = outbox.undo(item.client_id); if (back) act.edit(back); };
   return h(`li.row.start.pending.${item.kind === "note" ? "note" : "me"}.${item.state}`, { tabIndex: -1, dataset: { client: item.client_id } },
     h("div.row-body",
-      h("div.by", h("span.by-name", item.kind === "note" ? "Note by You" : "You")),
+      h("div.by", h("span.by-name", item.kind === "note" ? "Your note" : "You")),
       h("div.bubble", item.files.length > 0 && h("div.files", item.files.map((file) => h("span.file", icon("file"), h("span.file-name", file.name || file.kind)))), item.text && written(item.text)),
       h("div.under", standing(item, edit))));
 }

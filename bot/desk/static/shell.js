@@ -67,7 +67,7 @@ class Shell extends HTMLElement {
       if (seq) there.setAttribute("seq", seq); else there.removeAttribute("seq");
       if (there.getAttribute("conversation") !== id) there.setAttribute("conversation", id);
     } else fill(this.stage, h("desk-conversation", { conversation: id, ...(seq ? { seq } : {}) }));
-    if (phone.matches) this.stage.focus({ preventScroll: true });
+    if (phone.matches && !this.stage.contains(document.activeElement)) this.stage.focus({ preventScroll: true });
   }
 
   #page(name, attributes, label) {

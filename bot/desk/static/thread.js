@@ -90,6 +90,9 @@ export class Thread extends EventTarget {
     }
   }
 
+  /** Read again after something failed. */
+  again() { return Promise.all([this.loadDetail(), this.entries.length ? this.catchUp() : this.toEnd()]); }
+
   /** Read one page before the first entry; returns whether there was one. */
   async loadOlder() {
     if (this.first <= 1) return false;
@@ -174,8 +177,7 @@ export class Thread extends EventTarget {
   }
 
   #resync() {
-    if (this.entries.length) this.catchUp(); else this.toEnd();
-    this.loadDetail();
+    this.again();
     live.viewing(this.id);
   }
 

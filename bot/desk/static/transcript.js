@@ -150,7 +150,7 @@ class Transcript extends HTMLElement {
     let before = null;
     for (const [at, entry] of entries.entries()) {
       const begins = !before || dayOf(before) !== dayOf(entry);
-      if (begins) divide(`day ${dayOf(entry)}`, () => h("li.day", h("h3", day(entry.created_at))));
+      if (begins) divide(`day ${dayOf(entry)}`, () => h("li.day", h("h2", day(entry.created_at))));
       if (entry.seq === this.#divider) divide("unread", () => h("li.unread", h("span", "New")));
       const shown = { start: begins || entry.seq === this.#divider || starts(before, entry), seen: entry.seq === seen, pressed: pressed(entries, at), customer };
       wanted.set(entry.seq, () => this.#keep(entry.seq, entry, JSON.stringify(shown), () => row(entry, shown, this.actions)));
