@@ -119,6 +119,10 @@ class Tx(Protocol):
         """
         ...
 
+    async def conversations_by_id(self, ids: Sequence[str]) -> list[Conversation]:
+        """Return these conversations, in no order, without those that are not there."""
+        ...
+
     async def overviews(self, conversation_ids: Sequence[str]) -> dict[str, Overview]:
         """Return what a list shows of these conversations, by id."""
         ...
@@ -129,6 +133,40 @@ class Tx(Protocol):
 
     async def count_by_owner(self) -> dict[Owner, int]:
         """Count conversations by owner."""
+        ...
+
+    # search
+    async def search_messages(self, words: Sequence[str], *, limit: int) -> list[Message]:
+        """Return messages with all these words (see `bot.domain.words.asked`), the newest first; a store
+        may take the newest conversations first instead. Events are not looked at.
+        """
+        ...
+
+    async def search_customers(self, words: Sequence[str], *, limit: int) -> list[Customer]:
+        """Return customers whose name, e-mail address or reference has all these words."""
+        ...
+
+    async def conversations_behind(self, after: str, *, limit: int) -> tuple[list[str], str]:
+        """Look at `limit` conversations after an id, in order of ids.
+
+        Returns those with messages that the index has not taken in, and the last id that was looked
+        at, which is empty at the end. A store that keeps its index itself has none behind.
+        """
+        ...
+
+    async def index_conversation(self, conversation_id: str, *, limit: int) -> int:
+        """Take at most `limit` new messages into the index, and what is new about the customer.
+
+        Returns how many messages there were; fewer than `limit` means that it is up to date.
+        """
+        ...
+
+    async def tidy_index(self, pages: int) -> None:
+        """Merge what was added to the index in small pieces, about this many pages of it."""
+        ...
+
+    async def renew_index(self) -> bool:
+        """Empty an index that was made by other rules for words; say whether it was."""
         ...
 
     async def state(self, conversation_id: str) -> bytes | None:

@@ -179,6 +179,14 @@ class DeskFiles(Protocol):
         ...
 
 
+class DeskSearch(Protocol):
+    """Finds messages and customers; the caller comes first."""
+
+    async def search(self, agent: Agent, query: str, *, limit: int) -> View:
+        """Return the conversations and customers that have every word of the query."""
+        ...
+
+
 class SignedIn(Protocol):
     """A new sign-in."""
 

@@ -59,6 +59,7 @@ def create(connection: sqlite3.Connection) -> None:
     """Make the present schema in an empty SQLite database, without migrations."""
     from sqlalchemy.schema import CreateIndex, CreateTable
 
+    from bot.store.search_schema import SQLITE
     from bot.store.statements import Flavour, dialect
     from bot.store.tables import metadata
 
@@ -67,6 +68,8 @@ def create(connection: sqlite3.Connection) -> None:
         connection.execute(str(CreateTable(table).compile(dialect=sqlite)))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             connection.execute(str(CreateIndex(index).compile(dialect=sqlite)))
+    for statement in SQLITE:
+        connection.execute(statement)
     connection.execute(_VERSION_TABLE)
     connection.execute("INSERT INTO alembic_version VALUES (?)", (HEAD,))
 

@@ -53,11 +53,15 @@ class Compiled:
 class Statement:
     """One query or change, for both databases."""
 
-    __slots__ = ("_build", "_compiled", "_names")
+    __slots__ = ("_build", "_compiled", "_names", "only")
 
-    def __init__(self, build: Build, *names: str) -> None:
-        """Declare a statement; `names` are its parameters in the callers' order."""
+    def __init__(self, build: Build, *names: str, only: Flavour | None = None) -> None:
+        """Declare a statement; `names` are its parameters in the callers' order.
+
+        `only` names the database that it is for, if the other one has no such thing.
+        """
         self._build = build
+        self.only = only
         self._names = names
         self._compiled: dict[Flavour, Compiled] = {}
         every_statement.append(self)

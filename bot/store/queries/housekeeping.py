@@ -29,11 +29,12 @@ from sqlalchemy import (
 from bot.domain.conversation import Owner
 from bot.domain.work import InboxStatus
 from bot.store import tables
-from bot.store.queries.base import Part, Row
+from bot.store.queries.base import Row
+from bot.store.queries.search import Search
 from bot.store.statements import Statement
 from bot.store.values import from_json, from_micros, to_micros
 
-PRUNE_AT_ONCE = 500
+PRUNE_AT_ONCE = 100
 """Conversations that one `prune` deletes at most, so that nobody waits long for the writer."""
 
 _c, _i, _o = tables.conversations.c, tables.inbox.c, tables.outbox.c
@@ -184,7 +185,7 @@ def _plain(column: Column[Any], value: Any) -> Any:
     return base64.b64encode(value).decode()
 
 
-class Housekeeping(Part):
+class Housekeeping(Search):
     """The part of `Tx` about retention and about a customer's rights."""
 
     __slots__ = ()
@@ -229,11 +230,13 @@ class Housekeeping(Part):
         return len(conversations)
 
     async def _delete_conversation(self, conversation_id: str) -> None:
-        # The bytes first: they are found by the files.
+        # First what is found by something else: the words by the messages, the bytes by the files.
+        await self.forget_conversation(conversation_id)
         for statement in (DELETE_BYTES, *DELETE_OF_CONVERSATION, EMPTY_AUDIT, *DELETE_CONVERSATION):
             await self.db.run(statement, (conversation_id,))
 
     async def _delete_customer(self, customer_id: str) -> None:
+        await self.forget_customer(customer_id)
         for statement in (*DELETE_OF_CUSTOMER, *DELETE_CUSTOMER):
             await self.db.run(statement, (customer_id,))
 

@@ -183,6 +183,7 @@ def _newest(flavour: Flavour) -> Select[Any]:
     return select(tables.messages).select_from(both).where(_c.id.in_(ids_of(flavour)))
 
 
+BY_ID = Statement(lambda flavour: select(tables.conversations).where(_c.id.in_(ids_of(flavour))), "ids")
 FACTS = Statement(_facts, "ids")
 NEWEST = Statement(_newest, "ids")
 TASKS = Statement(
@@ -253,6 +254,11 @@ class Lists(Part):
         place = (page.after,) if page.after else ()
         values = (*page.filters.values(), *place, page.limit)
         return [to_conversation(row) for row in await self.db.all(statement, values)]
+
+    async def conversations_by_id(self, ids: Sequence[str]) -> list[Conversation]:
+        """Return these conversations, in no order, without those that are not there."""
+        rows = await self.db.all(BY_ID, (to_json(list(ids)),)) if ids else ()
+        return [to_conversation(row) for row in rows]
 
     async def overviews(self, conversation_ids: Sequence[str]) -> dict[str, Overview]:
         """Return what a list shows of these conversations, by id."""

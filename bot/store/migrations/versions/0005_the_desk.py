@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from bot.store.search_schema import POSTGRES, SQLITE
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -91,3 +93,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
     )
+    bind = op.get_bind()
+    for statement in SQLITE if bind.dialect.name == "sqlite" else POSTGRES:
+        # The driver would read a percent sign as the place of a parameter.
+        bind.exec_driver_sql(statement.replace("%", "%%") if bind.dialect.name != "sqlite" else statement)
