@@ -49,6 +49,8 @@ from bot.services.packet import Packets
 from bot.services.record import Record
 from bot.services.reminders import Reminders
 from bot.services.replies import Replies, Transcript, Watch
+from bot.services.search import Search
+from bot.services.search_index import SearchIndex
 from bot.services.signin import SignIns
 from bot.services.tasks import Tasks
 from bot.services.timers import Timers
@@ -127,6 +129,7 @@ class Core:
     media: MediaStore
     feedback: Feedback
     visits: Visits
+    search_index: SearchIndex
 
 
 def parts(
@@ -232,6 +235,7 @@ def core(given: Parts) -> Core:
         ),
         media=media,
         feedback=feedback,
+        search_index=SearchIndex(**given.shared),
         visits=Visits(
             **given.shared, record=record, handoffs=handoffs, feedback=feedback, channel=WebChat.name
         ),
@@ -304,6 +308,7 @@ def web(given: Parts, services: Core) -> WebServer:
         actions=services.actions,
         corrections=services.corrections,
         files=DeskFiles(store=given.store, media=services.media, feedback=services.feedback),
+        search=Search(store=given.store),
         sign_in=sign_in,
         bus=given.bus,
         clock=given.clock,

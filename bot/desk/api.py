@@ -15,7 +15,16 @@ from bot.desk.guard import Caller, Guard
 from bot.desk.live import Live
 from bot.desk.orders import Orders
 from bot.desk.page import DeskPage
-from bot.desk.services import DeskActions, DeskCorrections, DeskFiles, DeskOrders, DeskService, SignIn
+from bot.desk.search import Searching, SearchQuery, SearchView
+from bot.desk.services import (
+    DeskActions,
+    DeskCorrections,
+    DeskFiles,
+    DeskOrders,
+    DeskSearch,
+    DeskService,
+    SignIn,
+)
 from bot.desk.sessions import Sessions
 from bot.http.routes import Access, Handler, Route
 from bot.http.uploads import FileQuery
@@ -41,6 +50,7 @@ class DeskApi:
         orders: DeskOrders,
         actions: DeskActions,
         corrections: DeskCorrections,
+        search: DeskSearch,
         sign_in: SignIn,
         bus: Bus,
         clock: Clock,
@@ -56,6 +66,7 @@ class DeskApi:
         self._files = Files(files=files)
         self._corrections = Corrections(corrections=corrections)
         self._orders = Orders(orders=orders, actions=actions)
+        self._searching = Searching(search=search)
         self._page = DeskPage()
 
     async def start(self) -> None:
@@ -125,6 +136,10 @@ class DeskApi:
             self._route(
                 "GET", f"{_BASE}/counts", c.counts, tag, "Count the conversations in each list",
                 answer=shapes.CountsView, errors=_READ,
+            ),
+            self._route(
+                "GET", f"{_BASE}/search", self._searching.find, tag, "Find conversations and customers",
+                query=SearchQuery, answer=SearchView, errors=_READ,
             ),
             self._route(
                 "GET", _ONE, c.show, tag, "Return a conversation with its customer and handoff packet",

@@ -60,19 +60,18 @@ class SearchIndex:
         """Take in everything that is new; return how many messages that was."""
         if await self._store.write(lambda tx: tx.renew_index()):
             log.info("search_index_renewed")
-        taken, after = 0, ""
-        while True:
-            start = after
-            behind, after = await self._store.read(
-                lambda tx, start=start: tx.conversations_behind(start, limit=LOOKED_AT)
-            )
-            for conversation_id in behind:
-                taken += await self._index(conversation_id)
-            if not after:
-                break
+        taken, after = await self._catch_up_from("")
+        while after:
+            more, after = await self._catch_up_from(after)
+            taken += more
         if taken:
             log.info("search_index_caught_up", messages=taken)
         return taken
+
+    async def _catch_up_from(self, after: str) -> tuple[int, str]:
+        """Take in what is new in the next conversations; return also where to go on."""
+        behind, last = await self._store.read(lambda tx: tx.conversations_behind(after, limit=LOOKED_AT))
+        return sum([await self._index(conversation_id) for conversation_id in behind]), last
 
     async def _listen(self) -> None:
         async for hint in self._bus.subscribe():

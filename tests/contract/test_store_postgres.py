@@ -335,6 +335,8 @@ async def test_an_empty_or_absent_database_is_refused(postgres_url: str) -> None
 async def test_every_statement_is_valid(url: str) -> None:
     connection = await asyncpg.connect(url)
     for statement in every_statement:
+        if statement.only is Flavour.SQLITE:
+            continue
         await connection.prepare(statement.compiled(Flavour.POSTGRES).sql)
     await connection.close()
     assert len(every_statement) > 90

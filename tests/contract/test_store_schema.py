@@ -30,9 +30,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def differences(connection: Connection) -> list[object]:
-    found: list[object] = compare_metadata(
-        MigrationContext.configure(connection, opts={"compare_type": True}), metadata
-    )
+    def is_ours(name: str | None, kind: str, _: object) -> bool:
+        """Leave out the search index: the tables do not say what only one of the databases has."""
+        return not (name or "").startswith("search_") and not (
+            kind == "index" and str(name).endswith("_words")
+        )
+
+    options = {"compare_type": True, "include_name": is_ours}
+    found: list[object] = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
     return found
 
 
@@ -65,7 +70,7 @@ def test_migrations_give_the_tables_on_postgres(postgres_url: str) -> None:
     migrated = create_engine(address)
     with migrated.connect() as connection:
         assert differences(connection) == []
-        indexes = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"
+        indexes = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND right(indexname, 6) <> '_words' ORDER BY 1"
         before = connection.exec_driver_sql(indexes).fetchall()
         metadata.drop_all(connection)
         metadata.create_all(connection)

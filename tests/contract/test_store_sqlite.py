@@ -292,6 +292,8 @@ def test_every_statement_is_valid_and_none_walks_a_growing_table(path: Path) -> 
     walks = set()
     with closing(sqlite3.connect(path)) as connection:
         for statement in every_statement:
+            if statement.only is Flavour.POSTGRES:
+                continue
             sql = statement.compiled(Flavour.SQLITE).sql
             if "pg_advisory" in sql:
                 continue
@@ -311,6 +313,11 @@ def test_every_statement_is_valid_and_none_walks_a_growing_table(path: Path) -> 
         # The ids that were given, a bounded number of unread messages, a place in a list.
         "SCAN ids VIRTUAL TABLE INDEX 1:",
         "SCAN unread",
+        # The search index is one; what it finds is bounded.
+        "SCAN search_index VIRTUAL TABLE INDEX 192:M1",
+        "SCAN search_names VIRTUAL TABLE INDEX 192:M1",
+        "SCAN search_vocabulary VIRTUAL TABLE INDEX 6:",
+        "SCAN found",
         "SCAN CONSTANT ROW",
     }
 

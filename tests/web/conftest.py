@@ -22,6 +22,7 @@ from tests.web.desk_fakes import (
     FakeDesk,
     FakeFiles,
     FakeMedia,
+    FakeSearch,
     FakeSignIn,
 )
 from tests.web.fakes import FakeBus, FakeCore, FakeEngine, FakeStore
@@ -53,6 +54,7 @@ class World:
     def __post_init__(self) -> None:
         self.desk = FakeDesk(bus=self.bus)
         self.files = FakeFiles(self.desk, FakeMedia())
+        self.search = FakeSearch()
         self.customers = FakeCustomers(self.desk)
         self.corrections = FakeCorrections(self.desk)
         self.sign_in = FakeSignIn(self.clock)
@@ -75,6 +77,7 @@ class World:
         self.api = DeskApi(
             desk=self.desk,
             files=self.files,
+            search=self.search,
             orders=self.customers,
             actions=self.customers,
             corrections=self.corrections,

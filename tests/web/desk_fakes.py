@@ -219,6 +219,17 @@ class FakeDesk:
         self._view(conversation_id)
 
 
+@dataclass
+class FakeSearch:
+    """Finds nothing, and remembers what was asked."""
+
+    asked: list[tuple[str, str, int]] = field(default_factory=list)
+
+    async def search(self, agent: Agent, query: str, *, limit: int) -> dict[str, Any]:
+        self.asked.append((agent.id, query, limit))
+        return {"conversations": [], "customers": [], "took_ms": 0.1}
+
+
 class FakeMedia:
     """Files by id, and one signature that is good for all."""
 

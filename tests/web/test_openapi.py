@@ -21,6 +21,7 @@ PROMISED = {
     ("delete", "/api/v1/session"),
     ("get", "/api/v1/conversations"),
     ("get", "/api/v1/counts"),
+    ("get", "/api/v1/search"),
     ("get", "/api/v1/conversations/{conversation_id}"),
     ("get", "/api/v1/conversations/{conversation_id}/messages"),
     ("post", "/api/v1/conversations/{conversation_id}/messages"),

@@ -17,6 +17,7 @@ from bot.desk import DeskApi, correction_shapes, order_shapes, shapes
 from bot.domain.agents import Role
 from bot.services.desk_files import DeskFiles
 from bot.services.passwords import hash_password
+from bot.services.search import Search
 from bot.services.signin import SignIns
 from bot.web import Metrics, WebDeps, WebServer, create_app
 from bot.web.media import MediaPages
@@ -71,6 +72,7 @@ async def served(world: World, *, identity_secret: str = "") -> AsyncIterator[st
         orders=world.orders,
         actions=world.actions,
         corrections=world.corrections,
+        search=Search(store=world.store),
         sign_in=signins,
         **shared,
     )
