@@ -14,6 +14,7 @@ from bot import __version__
 from bot.bus import open_bus
 from bot.clock import SystemClock
 from bot.desk import DeskApi
+from bot.desk.admin_services import Administration
 from bot.domain.conversation import Owner
 from bot.domain.customer import Trust
 from bot.domain.ids import new_secret
@@ -32,6 +33,7 @@ from bot.ports import (
     Store,
 )
 from bot.sentences import LiveSentences, catalogue, written_catalogue
+from bot.services.canned import CannedReplies
 from bot.services.corrections import Corrections
 from bot.services.delivery import Deliveries
 from bot.services.desk import DeskService
@@ -46,6 +48,7 @@ from bot.services.handoffs import Handoffs
 from bot.services.intake import Intake
 from bot.services.media import MediaStore
 from bot.services.packet import Packets
+from bot.services.people import People
 from bot.services.record import Record
 from bot.services.reminders import Reminders
 from bot.services.replies import Replies, Transcript, Watch
@@ -53,6 +56,7 @@ from bot.services.search import Search
 from bot.services.search_index import SearchIndex
 from bot.services.signin import SignIns
 from bot.services.tasks import Tasks
+from bot.services.teams import Teams
 from bot.services.timers import Timers
 from bot.services.turns import Turns
 from bot.services.visits import Visits
@@ -310,6 +314,7 @@ def web(given: Parts, services: Core) -> WebServer:
         files=DeskFiles(store=given.store, media=services.media, feedback=services.feedback),
         search=Search(store=given.store),
         sign_in=sign_in,
+        admin=administration(given),
         bus=given.bus,
         clock=given.clock,
         public_url=settings.public_url,
@@ -329,6 +334,13 @@ def web(given: Parts, services: Core) -> WebServer:
         gauges=_gauges(given),
     )
     return WebServer(create_app(deps), host=settings.host, port=settings.port, parts=deps.parts)
+
+
+def administration(given: Parts) -> Administration:
+    """Put the services behind the desk's administration together."""
+    return Administration(
+        teams=Teams(**given.shared), canned=CannedReplies(**given.shared), people=People(**given.shared)
+    )
 
 
 def _file_url(media: MediaStore, base: str) -> Callable[[Attachment], str]:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
-from bot.domain.agents import Agent, AuditEntry, Session
+from bot.domain.agents import Agent, AuditEntry, SecondFactor, Session
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.correction import Correction, CorrectionStatus
 from bot.domain.customer import (
@@ -35,6 +35,7 @@ from bot.domain.feedback import Rating, ReadMark
 from bot.domain.handoff import Handoff
 from bot.domain.media import Media
 from bot.domain.message import Author, Delivery, Message, Nlu
+from bot.domain.office import CannedReply, Team, TeamUse
 from bot.domain.overview import DeskCounts, Overview
 from bot.domain.task import Task, TaskOutcome
 from bot.domain.turn import TurnRequest, TurnResult
@@ -476,8 +477,8 @@ class Tx(Protocol):
         """Insert or replace by id."""
         ...
 
-    async def agents(self) -> list[Agent]:
-        """Return all agents by name."""
+    async def agents(self, *, lock: bool = False) -> list[Agent]:
+        """Return all agents by name; with `lock`, nobody else changes one until the end."""
         ...
 
     async def session(self, digest: str) -> Session | None:
@@ -492,8 +493,44 @@ class Tx(Protocol):
         """End a sign-in."""
         ...
 
-    async def drop_sessions(self, agent_id: str) -> None:
-        """End all sign-ins of an agent."""
+    async def drop_sessions(self, agent_id: str, *, but: str = "") -> None:
+        """End all sign-ins of an agent, except the one whose digest is `but`."""
+        ...
+
+    async def sessions(self, agent_id: str = "") -> list[Session]:
+        """Return the sign-ins that have not ended, newest first; of everybody if no agent is named."""
+        ...
+
+    async def touch_session(self, digest: str, at: datetime) -> None:
+        """Note when a sign-in was used; one that has ended stays ended."""
+        ...
+
+    async def second_factor(self, agent_id: str) -> SecondFactor | None:
+        """Return an agent's one-time passwords, confirmed or not."""
+        ...
+
+    async def second_factors(self) -> frozenset[str]:
+        """Return the ids of the agents whose one-time passwords are confirmed."""
+        ...
+
+    async def put_second_factor(self, factor: SecondFactor) -> None:
+        """Insert or replace by agent."""
+        ...
+
+    async def use_step(self, agent_id: str, step: int) -> bool:
+        """Use up a time step and those before it; False if that was done already."""
+        ...
+
+    async def drop_second_factor(self, agent_id: str) -> bool:
+        """Remove an agent's one-time passwords and recovery codes; False if there were none."""
+        ...
+
+    async def put_recovery_codes(self, agent_id: str, digests: Sequence[str]) -> None:
+        """Replace an agent's recovery codes."""
+        ...
+
+    async def use_recovery_code(self, agent_id: str, digest: str) -> bool:
+        """Use a recovery code up; False if there is no such one."""
         ...
 
     async def add_audit(self, entry: AuditEntry) -> None:
@@ -504,6 +541,39 @@ class Tx(Protocol):
         self, *, actor: str = "", conversation_id: str = "", after: str = "", limit: int = 100
     ) -> list[AuditEntry]:
         """Return entries, newest first; `after` is the id of the last one already seen."""
+        ...
+
+    # teams and canned replies
+    async def teams(self) -> list[Team]:
+        """Return all teams by name."""
+        ...
+
+    async def add_team(self, team: Team) -> None:
+        """Insert. Raises Conflict if there is one of this name."""
+        ...
+
+    async def drop_team(self, name: str) -> bool:
+        """Delete; False if there is none."""
+        ...
+
+    async def team_uses(self) -> dict[str, TeamUse]:
+        """Return who and what is in each team, also in one that is not in the list."""
+        ...
+
+    async def canned_replies(self) -> list[CannedReply]:
+        """Return all canned replies by shortcut."""
+        ...
+
+    async def canned_reply(self, reply_id: str) -> CannedReply | None:
+        """Return a canned reply."""
+        ...
+
+    async def put_canned_reply(self, reply: CannedReply) -> None:
+        """Insert or replace by id. Raises Conflict for a shortcut that its team and language have."""
+        ...
+
+    async def drop_canned_reply(self, reply_id: str) -> bool:
+        """Delete; False if there is none."""
         ...
 
     # housekeeping

@@ -7,7 +7,9 @@ from typing import Any
 
 from sanic import HTTPResponse, Request
 
-from bot.desk import correction_shapes, order_shapes, shapes
+from bot.desk import admin_shapes, correction_shapes, order_shapes, shapes
+from bot.desk.admin import Admin
+from bot.desk.admin_services import Administration
 from bot.desk.conversations import Conversations
 from bot.desk.corrections import Corrections
 from bot.desk.files import Files
@@ -52,16 +54,24 @@ class DeskApi:
         corrections: DeskCorrections,
         search: DeskSearch,
         sign_in: SignIn,
+        admin: Administration,
         bus: Bus,
         clock: Clock,
         public_url: str = "",
     ) -> None:
-        """Serve `desk` and `files` to those whom `sign_in` knows."""
+        """Serve `desk`, `files` and `admin` to those whom `sign_in` knows."""
         self._guard = Guard(sign_in=sign_in, bus=bus, public_url=public_url)
         self.live = Live(desk=desk, sign_in=sign_in, guard=self._guard, bus=bus, clock=clock)
         self._sessions = Sessions(
-            desk=desk, sign_in=sign_in, guard=self._guard, live=self.live, bus=bus, clock=clock
+            desk=desk,
+            sign_in=sign_in,
+            people=admin.people,
+            guard=self._guard,
+            live=self.live,
+            bus=bus,
+            clock=clock,
         )
+        self._admin = Admin(admin)
         self._conversations = Conversations(desk=desk)
         self._files = Files(files=files)
         self._corrections = Corrections(corrections=corrections)
@@ -92,6 +102,7 @@ class DeskApi:
             *self._with_files(),
             *self._for_customers(),
             *self._for_trainers(),
+            *self._admin.routes(_BASE, self._route),
         ]
 
     def _people(self) -> list[Route]:
@@ -106,6 +117,10 @@ class DeskApi:
             self._route(
                 "GET", f"{_BASE}/me", s.me, tag, "Say who is signed in",
                 answer=shapes.MeView, errors=_READ,
+            ),
+            self._route(
+                "PUT", f"{_BASE}/me", s.rename, tag, "Give yourself another name",
+                body=admin_shapes.NameBody, answer=shapes.MeView, errors=_WRITE,
             ),
             self._route(
                 "PUT", f"{_BASE}/me/availability", s.set_availability, tag, "State your own presence",

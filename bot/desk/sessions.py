@@ -6,7 +6,8 @@ from typing import Any
 
 from sanic import HTTPResponse, Request
 
-from bot.desk import shapes
+from bot.desk import admin_shapes, shapes
+from bot.desk.admin_services import People
 from bot.desk.guard import Caller, Guard
 from bot.desk.live import Live
 from bot.desk.services import DeskService, SignIn
@@ -20,10 +21,18 @@ class Sessions:
     """Handlers about people rather than conversations."""
 
     def __init__(
-        self, *, desk: DeskService, sign_in: SignIn, guard: Guard, live: Live, bus: Bus, clock: Clock
+        self,
+        *,
+        desk: DeskService,
+        sign_in: SignIn,
+        people: People,
+        guard: Guard,
+        live: Live,
+        bus: Bus,
+        clock: Clock,
     ) -> None:
         """Close `live` connections when their session ends."""
-        self._desk, self._sign_in, self._guard = desk, sign_in, guard
+        self._desk, self._sign_in, self._people, self._guard = desk, sign_in, people, guard
         self._live, self._bus, self._clock = live, bus, clock
 
     async def open(self, request: Request) -> HTTPResponse:
@@ -47,10 +56,18 @@ class Sessions:
 
     async def me(self, caller: Caller, request: Request) -> HTTPResponse:
         """Return who is signed in, with the csrf value for a page that was loaded again."""
-        state = (await self._bus.presence()).get(caller.agent.id, Availability.OFFLINE.value)
+        return answer(await self._me(caller, caller.agent))
+
+    async def rename(self, caller: Caller, request: Request) -> HTTPResponse:
+        """Give the caller another name."""
+        body = read_json(request, admin_shapes.NameBody)
+        return answer(await self._me(caller, await self._people.rename(caller.agent, body.name)))
+
+    async def _me(self, caller: Caller, agent: Agent) -> dict[str, Any]:
+        state = (await self._bus.presence()).get(agent.id, Availability.OFFLINE.value)
         session = caller.session
-        view = _session(caller.agent, session.csrf, session.expires_at.isoformat())
-        return answer({**view, "state": state})
+        view = _session(agent, session.csrf, session.expires_at.isoformat())
+        return {**view, "state": state, **await self._people.own(agent)}
 
     async def set_availability(self, caller: Caller, request: Request) -> HTTPResponse:
         """State the caller's presence."""

@@ -159,9 +159,14 @@ class SessionView(msgspec.Struct, kw_only=True):
 
 
 class MeView(SessionView, kw_only=True):
-    """Who is signed in, and whether they take work."""
+    """Who is signed in, whether they take work, and what they may do.
+
+    `totp` says whether they sign in with one-time passwords as well.
+    """
 
     state: Literal["online", "away", "offline"]
+    totp: bool
+    may: list[Literal["read", "answer", "supervise", "train", "administer", "audit"]]
 
 
 class TokenView(msgspec.Struct, kw_only=True):

@@ -28,6 +28,9 @@ class Permission(StrEnum):
     AUDIT = "audit"
 
 
+RANK = {Role.AGENT: 0, Role.TRAINER: 0, Role.SUPERVISOR: 1, Role.ADMIN: 2}
+"""Nobody gives away a higher role than their own."""
+
 _ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.AGENT: frozenset({Permission.READ, Permission.ANSWER}),
     Role.SUPERVISOR: frozenset(
@@ -41,6 +44,11 @@ _ALLOWED: dict[Role, frozenset[Permission]] = {
 def may(role: Role, permission: Permission) -> bool:
     """Say whether `role` includes `permission`."""
     return permission in _ALLOWED[role]
+
+
+def permissions(role: Role) -> list[str]:
+    """Return what `role` may do, in the order of `Permission`."""
+    return [permission.value for permission in Permission if may(role, permission)]
 
 
 class Availability(StrEnum):
@@ -69,7 +77,8 @@ class Agent:
 class Session:
     """A sign-in. The cookie's value is stored as a SHA-256 digest only.
 
-    `csrf` is empty for bearer tokens of programs, which need none.
+    `csrf` is empty for bearer tokens of programs, which need none. `address` and `client` are those of
+    the sign-in, `seen_at` is written every few minutes at most.
     """
 
     digest: str
@@ -78,6 +87,38 @@ class Session:
     expires_at: datetime
     csrf: str = ""
     label: str = ""
+    address: str = ""
+    client: str = ""
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecondFactor:
+    """What makes an agent's one-time passwords. It counts from `confirmed_at` on.
+
+    `sealed` is the secret, encrypted; `last_step` the newest time step whose code was used.
+    """
+
+    agent_id: str
+    sealed: str
+    made_at: datetime
+    confirmed_at: datetime | None = None
+    last_step: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditFilter:
+    """Which entries of the audit log; what is empty does not matter.
+
+    `action` is how an action begins (`conversation.`), `q` is part of any of its texts.
+    """
+
+    actor: str = ""
+    conversation_id: str = ""
+    action: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    q: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -326,8 +326,23 @@ sessions = table(
     moment("expires_at"),
     words("csrf"),
     words("label"),
+    # Not `address`: that is a customer's, by which rows are exported and erased.
+    Column("came_from", Text, nullable=False, server_default=""),
+    Column("client", Text, nullable=False, server_default=""),
+    moment("seen_at", optional=True),
 )
 Index("ix_sessions_agent_id", sessions.c.agent_id)
+
+second_factors = table(
+    "second_factors",
+    words("agent_id", key=True),
+    words("sealed"),
+    moment("made_at"),
+    moment("confirmed_at", optional=True),
+    number("last_step"),
+)
+
+recovery_codes = table("recovery_codes", words("agent_id", key=True), words("digest", key=True))
 
 audit = table(
     "audit",
@@ -353,6 +368,13 @@ canned_replies = table(
     words("language"),
     moment("updated_at"),
     words("updated_by"),
+)
+Index(
+    "ix_canned_replies_shortcut",
+    canned_replies.c.shortcut,
+    canned_replies.c.team,
+    canned_replies.c.language,
+    unique=True,
 )
 
 corrections = table(

@@ -13,7 +13,9 @@ from bot.store.queries.inbox import Inbox
 from bot.store.queries.lists import Lists
 from bot.store.queries.media import MediaFiles
 from bot.store.queries.messages import Messages
+from bot.store.queries.office import Office
 from bot.store.queries.outbox import Outbox
+from bot.store.queries.second_factors import SecondFactors
 from bot.store.queries.tasks import Tasks
 from bot.store.queries.timers import Timers
 
@@ -29,6 +31,8 @@ class SqlTx(
     Tasks,
     Timers,
     Agents,
+    SecondFactors,
+    Office,
     MediaFiles,
     Feedback,
     Corrections,

@@ -19,6 +19,7 @@ from tests.contract.store_contract import (
 )
 from tests.contract.store_contract_lists import ListsContract
 from tests.contract.store_contract_media import FeedbackContract, MediaContract
+from tests.contract.store_contract_office import OfficeContract
 from tests.contract.store_contract_rules import DeskContract, HousekeepingContract, TransactionContract
 from tests.contract.store_contract_search import SearchContract
 from tests.contract.store_kit import StillClock, a_message, empty_postgres, write
@@ -34,6 +35,7 @@ class StoreContract(
     MediaContract,
     FeedbackContract,
     DeskContract,
+    OfficeContract,
     HousekeepingContract,
     SearchContract,
     TransactionContract,

@@ -11,12 +11,15 @@ import httpx
 import pytest
 
 from bot.desk import DeskApi
+from bot.store.sqlite import SqliteStore
 from bot.web import DemoShop, Metrics, WebDeps, WebServer, create_app
 from bot.web.media import MediaPages
 from connectors.channels.rest import RestChannel, RestLimits
 from tests.support.clock import FakeClock
+from tests.support.office import an_office
 from tests.web.desk_fakes import (
     PASSWORD,
+    PEOPLE,
     FakeCorrections,
     FakeCustomers,
     FakeDesk,
@@ -58,6 +61,9 @@ class World:
         self.customers = FakeCustomers(self.desk)
         self.corrections = FakeCorrections(self.desk)
         self.sign_in = FakeSignIn(self.clock)
+        # Administration is served by the real services.
+        self.kept = SqliteStore(":memory:", self.clock, inline=True)
+        self.office = an_office(self.kept, self.bus, self.clock)  # type: ignore[arg-type]
 
     def rest(self) -> RestChannel:
         return RestChannel(
@@ -82,6 +88,7 @@ class World:
             actions=self.customers,
             corrections=self.corrections,
             sign_in=self.sign_in,
+            admin=self.office,
             bus=self.bus,
             clock=self.clock,
             public_url=self.public_url,
@@ -104,6 +111,9 @@ class World:
     async def serve(self) -> AsyncIterator[httpx.AsyncClient]:
         """Start the server and give a client for it."""
         deps = self.deps()
+        await self.kept.start()
+        for agent in PEOPLE:
+            await self.kept.write(lambda tx, agent=agent: tx.put_agent(agent))
         self.server = server = WebServer(create_app(deps), port=0, parts=deps.parts)
         await server.start()
         self.url = f"http://127.0.0.1:{server.port}"
@@ -112,6 +122,7 @@ class World:
                 yield client
         finally:
             await server.stop(drain=1.0)
+            await self.kept.stop()
 
 
 async def sign_in(client: httpx.AsyncClient, name: str = "kim") -> str:

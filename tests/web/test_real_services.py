@@ -23,6 +23,7 @@ from bot.web import Metrics, WebDeps, WebServer, create_app
 from bot.web.media import MediaPages
 from connectors.channels.rest import RestChannel
 from connectors.channels.rest.render import Entries
+from tests.support.office import an_office
 from tests.support.world import World
 
 HOOK = "/webhooks/rest/webhook"
@@ -74,6 +75,7 @@ async def served(world: World, *, identity_secret: str = "") -> AsyncIterator[st
         corrections=world.corrections,
         search=Search(store=world.store),
         sign_in=signins,
+        admin=an_office(world.store, world.bus, world.clock),
         **shared,
     )
     parts = (rest, desk, MediaPages(world.media))

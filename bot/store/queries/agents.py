@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, tuple_
+from sqlalchemy import bindparam, delete, select, tuple_, update
 
 from bot.domain.agents import Agent, AuditEntry, Role, Session
 from bot.store import tables
 from bot.store.queries.base import Part, Row
 from bot.store.statements import Statement, insert, upsert
-from bot.store.values import from_json, from_micros, to_json, to_micros
+from bot.store.values import (
+    from_json,
+    from_micros,
+    from_micros_or_none,
+    to_json,
+    to_micros,
+    to_micros_or_none,
+)
 
 _a, _s, _l = tables.agents.c, tables.sessions.c, tables.audit.c
 
@@ -20,11 +28,43 @@ AGENT_BY_EMAIL = Statement(
     lambda _: select(tables.agents).where(_a.email_key == bindparam("email")), "email"
 )
 AGENTS = Statement(lambda _: select(tables.agents))
+LOCK_AGENTS = Statement(lambda _: select(tables.agents).order_by(_a.id).with_for_update())
 PUT_AGENT = upsert(tables.agents)
 SESSION = Statement(lambda _: select(tables.sessions).where(_s.digest == bindparam("digest")), "digest")
 PUT_SESSION = upsert(tables.sessions)
 DROP_SESSION = Statement(
     lambda _: delete(tables.sessions).where(_s.digest == bindparam("digest")), "digest"
+)
+SESSIONS = Statement(
+    lambda _: (
+        select(tables.sessions)
+        .where(_s.agent_id == bindparam("agent_id"), _s.expires_at > bindparam("now"))
+        .order_by(_s.created_at.desc(), _s.digest)
+    ),
+    "agent_id",
+    "now",
+)
+ALL_SESSIONS = Statement(
+    lambda _: (
+        select(tables.sessions)
+        .where(_s.expires_at > bindparam("now"))
+        .order_by(_s.created_at.desc(), _s.digest)
+    ),
+    "now",
+)
+TOUCH_SESSION = Statement(
+    lambda _: (
+        update(tables.sessions).where(_s.digest == bindparam("of")).values(seen_at=bindparam("seen_at"))
+    ),
+    "of",
+    "seen_at",
+)
+DROP_SESSIONS_BUT = Statement(
+    lambda _: delete(tables.sessions).where(
+        _s.agent_id == bindparam("agent_id"), _s.digest != bindparam("kept")
+    ),
+    "agent_id",
+    "kept",
 )
 DROP_SESSIONS = Statement(
     lambda _: delete(tables.sessions).where(_s.agent_id == bindparam("agent_id")), "agent_id"
@@ -65,7 +105,7 @@ def to_agent(row: Row) -> Agent:
 
 def to_session(row: Row) -> Session:
     """Read a row of `sessions`."""
-    digest, agent_id, created_at, expires_at, csrf, label = row
+    digest, agent_id, created_at, expires_at, csrf, label, address, client, seen_at = row
     return Session(
         digest=digest,
         agent_id=agent_id,
@@ -73,6 +113,9 @@ def to_session(row: Row) -> Session:
         expires_at=from_micros(expires_at),
         csrf=csrf,
         label=label,
+        address=address,
+        client=client,
+        seen_at=from_micros_or_none(seen_at),
     )
 
 
@@ -119,10 +162,12 @@ class Agents(Part):
         )
         await self.db.run(PUT_AGENT, values)
 
-    async def agents(self) -> list[Agent]:
-        """Return all agents by name."""
+    async def agents(self, *, lock: bool = False) -> list[Agent]:
+        """Return all agents by name; with `lock`, nobody else changes one until the end."""
+        if lock:
+            self.must_write()
         # Sorted here: two databases would not agree on the order of letters.
-        found = [to_agent(row) for row in await self.db.all(AGENTS)]
+        found = [to_agent(row) for row in await self.db.all(LOCK_AGENTS if lock else AGENTS)]
         return sorted(found, key=lambda agent: (agent.name.casefold(), agent.id))
 
     async def session(self, digest: str) -> Session | None:
@@ -139,6 +184,9 @@ class Agents(Part):
             to_micros(session.expires_at),
             session.csrf,
             session.label,
+            session.address,
+            session.client,
+            to_micros_or_none(session.seen_at),
         )
         await self.db.run(PUT_SESSION, values)
 
@@ -146,9 +194,25 @@ class Agents(Part):
         """End a sign-in."""
         await self.db.run(DROP_SESSION, (digest,))
 
-    async def drop_sessions(self, agent_id: str) -> None:
-        """End all sign-ins of an agent."""
-        await self.db.run(DROP_SESSIONS, (agent_id,))
+    async def drop_sessions(self, agent_id: str, *, but: str = "") -> None:
+        """End all sign-ins of an agent, except the one whose digest is `but`."""
+        if but:
+            await self.db.run(DROP_SESSIONS_BUT, (agent_id, but))
+        else:
+            await self.db.run(DROP_SESSIONS, (agent_id,))
+
+    async def sessions(self, agent_id: str = "") -> list[Session]:
+        """Return the sign-ins that have not ended, newest first; of everybody if no agent is named."""
+        now = to_micros(self.clock.now())
+        if agent_id:
+            rows = await self.db.all(SESSIONS, (agent_id, now))
+        else:
+            rows = await self.db.all(ALL_SESSIONS, (now,))
+        return [to_session(row) for row in rows]
+
+    async def touch_session(self, digest: str, at: datetime) -> None:
+        """Note when a sign-in was used; one that has ended stays ended."""
+        await self.db.run(TOUCH_SESSION, (digest, to_micros(at)))
 
     async def add_audit(self, entry: AuditEntry) -> None:
         """Append to the audit log."""

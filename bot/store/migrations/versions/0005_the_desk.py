@@ -44,6 +44,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_canned_replies"),
         sqlite_with_rowid=False,
     )
+    op.create_index(
+        "ix_canned_replies_shortcut", "canned_replies", ["shortcut", "team", "language"], unique=True
+    )
+    op.add_column("sessions", sa.Column("came_from", sa.Text(), nullable=False, server_default=""))
+    op.add_column("sessions", sa.Column("client", sa.Text(), nullable=False, server_default=""))
+    op.add_column("sessions", sa.Column("seen_at", sa.BigInteger(), nullable=True))
+    op.create_table(
+        "second_factors",
+        sa.Column("agent_id", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("agent_id", name="pk_second_factors"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("agent_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("agent_id", "digest", name="pk_recovery_codes"),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "corrections",
         sa.Column("id", sa.Text(), nullable=False),
