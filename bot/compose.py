@@ -33,6 +33,7 @@ from bot.ports import (
     Store,
 )
 from bot.sentences import LiveSentences, catalogue, written_catalogue
+from bot.services.attention import Attention, Patience
 from bot.services.canned import CannedReplies
 from bot.services.corrections import Corrections
 from bot.services.delivery import Deliveries
@@ -163,7 +164,14 @@ def parts(
 def core(given: Parts) -> Core:
     """Put the services together."""
     record = Record(sentences=given.sentences, channels=given.capabilities)
-    handoffs = Handoffs(record=record, bus=given.bus, clock=given.clock, hours=given.settings.hours)
+    handoffs = Handoffs(
+        record=record,
+        bus=given.bus,
+        clock=given.clock,
+        hours=given.settings.hours,
+        queue_limit=given.settings.queue_limit,
+    )
+    attention = Attention(record=record, handoffs=handoffs, patience=_patience(given.settings))
     reminders = Reminders(
         record=record,
         handoffs=handoffs,
@@ -191,7 +199,6 @@ def core(given: Parts) -> Core:
         "handoffs": handoffs,
         "expiry": given.expiry,
     }
-    agent_silent = timedelta(minutes=given.settings.agent_silent_minutes)
     media = MediaStore(
         store=given.store,
         clock=given.clock,
@@ -211,12 +218,12 @@ def core(given: Parts) -> Core:
             waiting=waiting,
             metrics=given.metrics,
             wake=dispatcher.wake,
-            agent_silent=agent_silent,
+            attention=attention,
         ),
         desk=DeskService(
             **common,
             tasks=tasks,
-            agent_silent=agent_silent,
+            attention=attention,
             packets=Packets(store=given.store, clock=given.clock, directory=given.directory),
             metrics=given.metrics,
             wake=dispatcher.wake,
@@ -234,6 +241,7 @@ def core(given: Parts) -> Core:
             reminders=reminders,
             tasks=tasks,
             waiting=waiting,
+            attention=attention,
             wake=dispatcher.wake,
             clean_media=media.clean,
         ),
@@ -243,6 +251,19 @@ def core(given: Parts) -> Core:
         visits=Visits(
             **given.shared, record=record, handoffs=handoffs, feedback=feedback, channel=WebChat.name
         ),
+    )
+
+
+def _patience(settings: Settings) -> Patience:
+    """Return how long agents and customers are waited for.
+
+    Several nodes know of each other's agents through Redis only; without it nobody is called gone.
+    """
+    blind = settings.uses_postgresql and not settings.redis_url
+    return Patience(
+        agent=timedelta(minutes=settings.agent_silent_minutes),
+        gone=timedelta(seconds=0 if blind else settings.agent_gone_seconds),
+        customer=timedelta(minutes=settings.customer_silent_minutes),
     )
 
 

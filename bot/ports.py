@@ -298,6 +298,13 @@ class Tx(Protocol):
         """Return all handoffs of a conversation, oldest first."""
         ...
 
+    async def recent_waits(self, *, since: datetime, limit: int) -> list[float]:
+        """Return the seconds from request to acceptance of handoffs accepted since then, newest first.
+
+        Those that an agent began are not among them: nobody waited.
+        """
+        ...
+
     # tasks
     async def put_task(self, task: Task) -> None:
         """Insert or replace by id."""

@@ -162,6 +162,19 @@ class Settings:
     agent_silent_minutes: int = _setting(
         kind.integer(1, 10_080), "15", "Minutes without an agent's answer until the queue has it again."
     )
+    agent_gone_seconds: int = _setting(
+        kind.integer(0, 86_400),
+        "120",
+        "Seconds that an agent may be gone from the desk while a customer waits for them; 0 for ever.",
+    )
+    customer_silent_minutes: int = _setting(
+        kind.integer(1, 10_080), "10", "Minutes until an agent is told that the customer says nothing."
+    )
+    queue_limit: int = _setting(
+        kind.integer(0, 1_000),
+        "10",
+        "Waiting conversations for each agent online beyond which the queue is full; 0 for any number.",
+    )
     queue_minutes: int = _setting(
         kind.integer(1, 10_080), "30", "Minutes in the queue until a customer hears more than a place."
     )

@@ -83,6 +83,8 @@ class TimerKind(StrEnum):
     SESSION_EXPIRY = "session_expiry"
     QUEUE_UPDATE = "queue_update"
     AGENT_SILENT = "agent_silent"
+    AGENT_GONE = "agent_gone"
+    CUSTOMER_SILENT = "customer_silent"
     REMINDER = "reminder"
     NUDGE = "nudge"
     LEAVE_MESSAGE = "leave_message"

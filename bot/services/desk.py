@@ -18,6 +18,7 @@ from bot.domain.task import TaskOutcome
 from bot.domain.work import InboxOutcome, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
 from bot.services.attachments import bind_uploads
+from bot.services.attention import Attention
 from bot.services.corrections import with_corrections
 from bot.services.desk_lists import Wanted, counts, page
 from bot.services.desk_views import get_conversation, person, require, with_names
@@ -50,12 +51,9 @@ class DeskService:
         wake: Callable[[str], None],
         sent: Callable[[], None],
         expiry: timedelta,
-        agent_silent: timedelta,
+        attention: Attention,
     ) -> None:
-        """`wake` tells the dispatcher, `sent` the delivery, of new work.
-
-        `agent_silent` is how long an agent may leave a customer without an answer.
-        """
+        """`wake` tells the dispatcher, `sent` the delivery, of new work."""
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -67,7 +65,7 @@ class DeskService:
         self._wake = wake
         self._sent = sent
         self._expiry = expiry
-        self._agent_silent = agent_silent
+        self._attention = attention
 
     # --- reading
 
@@ -176,7 +174,7 @@ class DeskService:
                 return conversation, before, False
             if kind == "reply":
                 _must_own(conversation, agent)
-                await tx.clear_timer(conversation_id, TimerKind.AGENT_SILENT)
+                await self._attention.given(tx, conversation_id, now)
                 ended = TaskOutcome.ANSWERED
                 await self._tasks.end(tx, conversation_id, by=agent.id, outcome=ended, now=now)
             say = Say(
@@ -229,6 +227,7 @@ class DeskService:
             _must_own(conversation, agent)
             conversation = await self._note(tx, conversation, agent, note, now)
             conversation = await self._handoffs.close(tx, conversation, Outcome.RETURNED_TO_BOT, now)
+            await self._attention.over(tx, conversation_id)
             conversation = conversation.moved(OwnerEvent.RETURNED_TO_BOT, now=now)
             conversation = await self._record.event(
                 tx, conversation, "returned_to_bot", now, agent=agent.name
@@ -261,7 +260,7 @@ class DeskService:
             if target is not None and present:
                 await self._handoffs.accepted(tx, conversation, target.id, now)
                 return await self._join(tx, conversation, target, OwnerEvent.TRANSFERRED_TO_AGENT, now)
-            await tx.clear_timer(conversation_id, TimerKind.AGENT_SILENT)
+            await self._attention.over(tx, conversation_id)
             team = to_team or (target.team if target else "")
             moved = conversation.moved(OwnerEvent.TRANSFERRED_TO_QUEUE, now=now, team=team)
             moved = next_in_line(moved)
@@ -286,7 +285,9 @@ class DeskService:
             # Also one who has just written to the bot must hear that nobody answers that here.
             tell = conversation.owner is not Owner.BOT or bool(await tx.pending(conversation_id))
             tell = tell and not await self._handoffs.untold(tx, conversation)
+            silent = await self._attention.customer_is_silent(tx, conversation, now)
             conversation = await self._handoffs.close(tx, conversation, Outcome.RESOLVED, now)
+            await self._attention.over(tx, conversation_id)
             await tx.clear_timer(conversation_id, TimerKind.SESSION_EXPIRY)
             ended = TaskOutcome.RESOLVED
             await self._tasks.end(tx, conversation_id, by=agent.id, outcome=ended, now=now)
@@ -294,9 +295,8 @@ class DeskService:
             moved = conversation.moved(OwnerEvent.RESOLVED, now=now)
             moved = await self._record.event(tx, moved, "resolved", now, agent=agent.name)
             if tell:
-                moved, _ = await self._record.system(
-                    tx, moved, "utter_system_resolved", now, agent=agent.name
-                )
+                words = "utter_system_resolved_silent" if silent else "utter_system_resolved"
+                moved, _ = await self._record.system(tx, moved, words, now, agent=agent.name)
             return replace(moved, reopens_to_queue=reopens_to == "queue")
 
         return await self._change(agent, conversation_id, "resolve", work)
@@ -376,8 +376,7 @@ class DeskService:
                 tx, moved, "utter_system_agent_joined", now, agent=agent.name
             )
         # The customer waits for a first word; one who took it over gets the full time.
-        due, kind = now + self._agent_silent, TimerKind.AGENT_SILENT
-        await tx.set_timer(Timer(conversation_id=moved.id, kind=kind, due_at=due))
+        await self._attention.owed(tx, moved.id, now, anew=True)
         return moved
 
     async def _note(

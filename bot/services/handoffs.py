@@ -12,6 +12,7 @@ from bot.domain.handoff import PRIORITY, Handoff, HandoffSignal, Outcome
 from bot.domain.hours import OpeningHours
 from bot.domain.ids import new_id
 from bot.domain.message import Author
+from bot.domain.waits import Minutes, expected
 from bot.domain.work import Timer, TimerKind
 from bot.ports import Bus, Clock, Tx
 from bot.services.record import Record
@@ -22,6 +23,10 @@ PRIORITY_AGAIN = 40
 TOLD = "customer_was_told"
 """Evidence of a handoff that the customer does not know of: for the agent, and for the server."""
 LOOKED_AT = 50
+QUEUE_PLACE = "utter_system_queue_place"
+WAITS_OF = timedelta(days=7)
+"""How far back waits say something of today's."""
+WAITS_COUNTED = 50
 QUEUE_COUNTED = 200
 """Places are counted up to here; further back the customer is told "more than" this."""
 
@@ -33,24 +38,36 @@ class Desk:
     online: int
     open: bool
     opening_hours: str
+    limit: int = 0
+    """Waiting conversations for each agent online beyond which the queue is full; 0 for no bound."""
+    present: frozenset[str] | None = None
+    """Ids of those who are there, busy or not; None when that cannot be known at the moment."""
 
-    @property
-    def sentence(self) -> str:
-        """Return the response that tells a waiting customer what to expect."""
+    def sentence(self, place: int) -> str:
+        """Return the response that tells a customer who waits at `place` what to expect."""
         if not self.open:
             return "utter_system_out_of_hours"
-        return "utter_system_queue_place" if self.online else "utter_system_nobody_online"
+        if not self.online:
+            return "utter_system_nobody_online"
+        full = self.limit and place > self.limit * self.online
+        return "utter_system_queue_full" if full else QUEUE_PLACE
 
 
 class Handoffs:
     """Opens, places and closes handoffs inside the caller's transaction."""
 
-    def __init__(self, *, record: Record, bus: Bus, clock: Clock, hours: OpeningHours) -> None:
-        """Share the record with the caller so that one numbering is used."""
+    def __init__(
+        self, *, record: Record, bus: Bus, clock: Clock, hours: OpeningHours, queue_limit: int = 0
+    ) -> None:
+        """Share the record with the caller so that one numbering is used.
+
+        `queue_limit` is how many may wait for each agent online until the queue is full; 0 for any.
+        """
         self._record = record
         self._bus = bus
         self._clock = clock
         self._hours = hours
+        self._limit = queue_limit
         self._opening_hours = hours.describe()
 
     @property
@@ -63,7 +80,15 @@ class Handoffs:
         presence = await self._bus.presence()
         online = sum(1 for state in presence.values() if state == Availability.ONLINE.value)
         now = self._clock.now()
-        return Desk(online=online, open=self._hours.is_open(now), opening_hours=self._opening_hours)
+        offline = Availability.OFFLINE.value
+        there = frozenset(agent for agent, state in presence.items() if state != offline)
+        return Desk(
+            online=online,
+            open=self._hours.is_open(now),
+            opening_hours=self._opening_hours,
+            limit=self._limit,
+            present=there if self._bus.healthy else None,
+        )
 
     async def request(
         self,
@@ -177,6 +202,13 @@ class Handoffs:
                 return position
         return 1 + sum(1 for other in waiting if other.priority >= conversation.priority)
 
+    async def wait(self, tx: Tx, place: int, desk: Desk, now: datetime) -> Minutes | None:
+        """Return the minutes that somebody at `place` most likely waits; None if that is not known."""
+        if not desk.open or not desk.online:
+            return None
+        waits = await tx.recent_waits(since=now - WAITS_OF, limit=WAITS_COUNTED)
+        return expected(waits, place=place, online=desk.online)
+
     async def tell_place(
         self,
         tx: Tx,
@@ -193,8 +225,10 @@ class Handoffs:
         `sentence` is said instead of the usual one; `reminders` counts those of this wait.
         """
         place = await self.place(tx, conversation)
-        name = desk.sentence
-        values = {"place": place, "opening_hours": desk.opening_hours}
+        name, wait = desk.sentence(place), await self.wait(tx, place, desk, now)
+        values: dict[str, Any] = {"place": place, "opening_hours": desk.opening_hours}
+        if wait is not None and name == QUEUE_PLACE and not sentence:
+            sentence, values = "utter_system_queue_wait", {"place": place, "low": wait[0], "high": wait[1]}
         conversation, _ = await self._record.system(
             tx, conversation, sentence or name, now, reply_to=reply_to, **values
         )
@@ -203,7 +237,7 @@ class Handoffs:
                 conversation_id=conversation.id,
                 kind=TimerKind.QUEUE_UPDATE,
                 due_at=now + QUEUE_UPDATE_EVERY,
-                payload={"place": place, "said": name, "reminders": reminders},
+                payload={"place": place, "said": name, "wait": wait, "reminders": reminders},
             )
         )
         return conversation
@@ -225,7 +259,6 @@ class Handoffs:
         if handoff is not None and handoff.closed_at is None:
             await tx.put_handoff(replace(handoff, closed_at=now, outcome=outcome))
         await tx.clear_timer(conversation.id, TimerKind.QUEUE_UPDATE)
-        await tx.clear_timer(conversation.id, TimerKind.AGENT_SILENT)
         await tx.clear_timer(conversation.id, TimerKind.LEAVE_MESSAGE)
         return replace(conversation, handoff_id="", priority=0)
 

@@ -23,6 +23,7 @@ from bot.domain.message import (
 from bot.domain.work import InboxOutcome, InboxRow, InboxStatus, Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
 from bot.services.attachments import bind, told_of_files
+from bot.services.attention import Attention
 from bot.services.choices import SYSTEM, pressed, typed
 from bot.services.customers import learn, new_customer, refuse_another, trust_of
 from bot.services.handoffs import Handoffs
@@ -78,12 +79,9 @@ class Intake:
         metrics: MetricsPort,
         wake: Callable[[str], None],
         expiry: timedelta,
-        agent_silent: timedelta,
+        attention: Attention,
     ) -> None:
-        """`wake` tells the dispatcher of new work; `expiry` is how long a silent talk stays open.
-
-        `agent_silent` is how long an agent may leave a customer's message unanswered.
-        """
+        """`wake` tells the dispatcher of new work; `expiry` is how long a silent talk stays open."""
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -93,7 +91,7 @@ class Intake:
         self._metrics = metrics
         self._wake = wake
         self._expiry = expiry
-        self._agent_silent = agent_silent
+        self._attention = attention
 
     async def accept(self, inbound: InboundMessage) -> Accepted:
         """Store a message and see to it that it is worked on.
@@ -273,7 +271,7 @@ class Intake:
             conversation = await self._system(tx, conversation, "utter_system_waiting_received", arrival)
             arrival.outcome = InboxOutcome.WITH_PERSON
         if conversation.owner is Owner.AGENT:
-            await _expect_agent(tx, conversation, now + self._agent_silent)
+            await self._attention.owed(tx, conversation.id, now)
         return conversation
 
     async def _only_files(self, tx: Tx, conversation: Conversation, arrival: _Arrival) -> Conversation:
@@ -296,15 +294,6 @@ class Intake:
         arrival.replies += [message] if message is not None else []
         arrival.outcome = InboxOutcome.ANSWERED
         return conversation
-
-
-async def _expect_agent(tx: Tx, conversation: Conversation, until: datetime) -> None:
-    """Start to wait for the agent's answer, unless that is already being waited for."""
-    last = await tx.last_messages(conversation.id, limit=2)
-    if len(last) == 2 and last[0].author is Author.CUSTOMER:
-        return
-    kind = TimerKind.AGENT_SILENT
-    await tx.set_timer(Timer(conversation_id=conversation.id, kind=kind, due_at=until))
 
 
 async def _quiet(tx: Tx, conversation: Conversation, now: datetime) -> bool:

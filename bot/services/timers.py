@@ -11,9 +11,11 @@ import structlog
 
 from bot.domain.conversation import Conversation, Owner, OwnerEvent
 from bot.domain.errors import StoreError
+from bot.domain.waits import differs
 from bot.domain.work import Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, Store, Tx
-from bot.services.handoffs import QUEUE_UPDATE_EVERY, Desk, Handoffs, next_in_line
+from bot.services.attention import Attention
+from bot.services.handoffs import QUEUE_UPDATE_EVERY, Desk, Handoffs
 from bot.services.record import Record
 from bot.services.reminders import Reminders
 from bot.services.tasks import Tasks
@@ -50,6 +52,7 @@ class Timers:
         reminders: Reminders,
         tasks: Tasks,
         waiting: Waiting,
+        attention: Attention,
         wake: Callable[[str], None],
         clean_media: Callable[[], Awaitable[int]],
     ) -> None:
@@ -75,7 +78,9 @@ class Timers:
         self._handlers: dict[TimerKind, _Handler] = {
             TimerKind.SESSION_EXPIRY: self._session_expiry,
             TimerKind.QUEUE_UPDATE: self._queue_update,
-            TimerKind.AGENT_SILENT: self._agent_silent,
+            TimerKind.AGENT_SILENT: attention.agent_silent,
+            TimerKind.AGENT_GONE: attention.agent_gone,
+            TimerKind.CUSTOMER_SILENT: attention.customer_silent,
             TimerKind.REMINDER: self._reminder,
             TimerKind.NUDGE: self._reminder,
             TimerKind.LEAVE_MESSAGE: self._leave_message,
@@ -185,30 +190,24 @@ class Timers:
             return await self._handoffs.tell_place(
                 tx, conversation, desk=desk, now=now, sentence=STILL_WAITING, reminders=reminders
             )
-        place = await self._handoffs.place(tx, conversation)
-        if place == timer.payload.get("place") and desk.sentence == timer.payload.get("said"):
+        if not await self._changed(tx, conversation, timer, desk, now):
             await tx.set_timer(replace(timer, due_at=now + QUEUE_UPDATE_EVERY))
             return None
         return await self._handoffs.tell_place(tx, conversation, desk=desk, now=now, reminders=reminders)
 
+    async def _changed(
+        self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
+    ) -> bool:
+        """Say whether place, prospects or the likely wait are others than the customer was told."""
+        told, place = timer.payload, await self._handoffs.place(tx, conversation)
+        if place != told.get("place") or desk.sentence(place) != told.get("said"):
+            return True
+        before, wait = told.get("wait"), await self._handoffs.wait(tx, place, desk, now)
+        return differs(tuple(before) if before else None, wait)
+
     def _bound(self, reminders: int) -> timedelta:
         """Return the wait after which the next reminder is due: 1, 3, 7, 15 ... times the first."""
         return self._queue_bound * (2.0 ** (min(reminders, 20) + 1) - 1)
-
-    async def _agent_silent(
-        self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
-    ) -> Conversation | None:
-        """Give a customer whose agent does not answer back to the queue, and tell both sides."""
-        if conversation.owner is not Owner.AGENT:
-            return None
-        agent = await tx.agent(conversation.assignee)
-        moved = next_in_line(conversation.moved(OwnerEvent.AGENT_GONE, now=now))
-        moved = await self._record.event(tx, moved, "agent_silent", now, agent=agent.name if agent else "")
-        if await self._handoffs.untold(tx, conversation):
-            await self._handoffs.wait_quietly(tx, moved, now)
-            return moved
-        moved, _ = await self._record.system(tx, moved, "utter_system_agent_left", now)
-        return await self._handoffs.tell_place(tx, moved, desk=desk, now=now)
 
     async def _reminder(
         self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime

@@ -208,6 +208,7 @@ handoffs = table(
     json("slots"),
 )
 Index("ix_handoffs_conversation_id", handoffs.c.conversation_id)
+partial("ix_handoffs_accepted", handoffs.c.accepted_at, where="accepted_at IS NOT NULL")
 
 effects = table(
     "effects",

@@ -45,6 +45,23 @@ def a_task(key: str, conversation_id: str, due: float, closed: float | None = No
 
 
 class ListsContract:
+    async def test_recent_waits_are_of_those_who_waited(self, store: Store) -> None:
+        def handoff(key: str, accepted: float | None, reason: Reason = Reason.VIP) -> Handoff:
+            at = None if accepted is None else later(accepted)
+            return Handoff(id=key, conversation_id="c1", reason=reason, requested_at=NOW, accepted_at=at)
+
+        await put_all(store, a_conversation(id="c1"))
+        made = (
+            handoff("h1", 30),
+            handoff("h2", None),
+            handoff("h3", 90),
+            handoff("h4", 50, Reason.AGENT_REQUESTED),
+            handoff("h5", 10),
+        )
+        await write(store, *(lambda tx, one=one: tx.put_handoff(one) for one in made))
+        assert await store.read(lambda tx: tx.recent_waits(since=later(20), limit=9)) == [90.0, 30.0]
+        assert await store.read(lambda tx: tx.recent_waits(since=NOW, limit=1)) == [90.0]
+
     async def test_tasks_are_kept_and_end_once(self, store: Store) -> None:
         made = {"conversation_id": "c1", "kind": TaskKind.MESSAGE, "created_at": NOW}
         one = Task(id="t1", text="it leaks 👋", due_at=later(50), handoff_id="h1", team="billing", **made)

@@ -43,7 +43,7 @@ FATES: dict[str, Callable[[], Exception | None]] = {
 LAST = {Delivery.SENT, Delivery.UNKNOWN, Delivery.FAILED}
 
 _STARTS_HUMAN = {"claimed", "transferred_to_agent", "taken_by_supervisor"}
-_ENDS_HUMAN = {"returned_to_bot", "resolved", "agent_silent", "transferred"}
+_ENDS_HUMAN = {"returned_to_bot", "resolved", "agent_silent", "agent_gone", "transferred"}
 
 
 class Ownership(RuleBasedStateMachine):

@@ -22,6 +22,7 @@ from bot.domain.reminders import SILENCE as SILENCE_INTENT
 from bot.domain.reminders import Reminder, Withdrawal
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.ports import Capabilities, DirectoryCall, EngineStatus, IntentInfo, Sent
+from bot.services.attention import Attention, Patience
 from bot.services.corrections import Corrections
 from bot.services.delivery import Deliveries
 from bot.services.desk import DeskService
@@ -48,7 +49,9 @@ from tests.support.clock import FakeClock
 
 EXPIRY = timedelta(hours=1)
 FOLLOW_UP = "EXTERNAL_follow_up"
-AGENT_SILENT = timedelta(minutes=10)
+PATIENCE = Patience(agent=timedelta(minutes=10), gone=timedelta(minutes=2), customer=timedelta(minutes=20))
+QUEUE_LIMIT = 5
+"""Waiting conversations for each agent online."""
 QUEUE_BOUND = timedelta(minutes=30)
 SILENCE = timedelta(minutes=5)
 TARGET = timedelta(hours=4)
@@ -74,7 +77,7 @@ class PlainSentences:
         if name in self.missing or "*" in self.missing:
             raise KeyError(name)
         choices: tuple[Choice, ...] = ()
-        if name.startswith(("utter_system_queue_place", "utter_system_nobody", "utter_system_out_of")):
+        if name.startswith(("utter_system_queue_", "utter_system_nobody", "utter_system_out_of")):
             choices = WAITING_CHOICES
         elif name == "utter_system_ask_message":
             choices = ASKED_CHOICES
@@ -323,8 +326,13 @@ class World:
         shared: dict[str, Any] = {"store": self.store, "bus": self.bus, "clock": self.clock}
         self.record = Record(sentences=self.sentences, channels=capabilities)
         self.handoffs = Handoffs(
-            record=self.record, bus=self.bus, clock=self.clock, hours=OpeningHours.parse(self.hours)
+            record=self.record,
+            bus=self.bus,
+            clock=self.clock,
+            hours=OpeningHours.parse(self.hours),
+            queue_limit=QUEUE_LIMIT,
         )
+        self.attention = Attention(record=self.record, handoffs=self.handoffs, patience=PATIENCE)
         self.reminders = Reminders(
             record=self.record, handoffs=self.handoffs, expiry=EXPIRY, silence=SILENCE
         )
@@ -359,7 +367,7 @@ class World:
             metrics=self.metrics,
             wake=self.dispatcher.wake,
             expiry=EXPIRY,
-            agent_silent=AGENT_SILENT,
+            attention=self.attention,
         )
         self.desk = DeskService(
             **parts,
@@ -369,7 +377,7 @@ class World:
             wake=self.dispatcher.wake,
             sent=self.deliveries.wake,
             expiry=EXPIRY,
-            agent_silent=AGENT_SILENT,
+            attention=self.attention,
         )
         company: dict[str, Any] = {**shared, "directory": self.shop, "limits": GoodwillLimits()}
         self.orders = DeskOrders(**company)
@@ -395,6 +403,7 @@ class World:
             reminders=self.reminders,
             tasks=self.tasks,
             waiting=self.waiting,
+            attention=self.attention,
             wake=self.dispatcher.wake,
             clean_media=self.media.clean,
         )
@@ -419,7 +428,7 @@ class World:
             created_at=self.clock.now(),
         )
         await self.store.write(lambda tx: tx.put_agent(agent))
-        await self.bus.set_presence(agent.id, "online", 3600.0)
+        await self.bus.set_presence(agent.id, "online", 1e6)
         return agent
 
     async def write(

@@ -13,6 +13,7 @@ const SAID = {
   transferred: (v) => ["transfer", `${v.by} passed it to ${v.to || "the queue"}`],
   agent_silent: (v) => ["warn", `Back to the queue: ${v.agent || "the agent"} did not answer in time`],
   agent_gone: (v) => ["warn", `Back to the queue: ${v.agent || "the agent"} is gone`],
+  customer_silent: (v) => ["info", `The customer has not answered for ${v.minutes} minutes`],
   returned_to_bot: (v) => ["bot", `${v.agent} gave it back to the assistant`],
   resolved: (v) => ["done", `${v.agent} resolved it`],
   session_expired: () => ["work", "Closed after a long silence"],

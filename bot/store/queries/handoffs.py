@@ -32,6 +32,21 @@ HANDOFFS = Statement(
     ),
     "conversation_id",
 )
+RECENT_WAITS = Statement(
+    lambda _: (
+        select(_h.requested_at, _h.accepted_at)
+        .where(
+            # Said as well although a comparison implies it, so that the partial index is used.
+            _h.accepted_at.is_not(None),
+            _h.accepted_at >= bindparam("since"),
+            _h.reason != literal_column(f"'{Reason.AGENT_REQUESTED.value}'"),
+        )
+        .order_by(_h.accepted_at.desc())
+        .limit(bindparam("limit"))
+    ),
+    "since",
+    "limit",
+)
 PUT_HANDOFF = upsert(tables.handoffs)
 EFFECT = Statement(lambda _: select(tables.effects).where(_e.key == bindparam("key")), "key")
 EFFECTS = Statement(
@@ -157,6 +172,11 @@ class Handoffs(Part):
     async def handoffs(self, conversation_id: str) -> list[Handoff]:
         """Return all handoffs of a conversation, oldest first."""
         return [to_handoff(row) for row in await self.db.all(HANDOFFS, (conversation_id,))]
+
+    async def recent_waits(self, *, since: datetime, limit: int) -> list[float]:
+        """Return the seconds that handoffs accepted since then had waited, the newest first."""
+        rows = await self.db.all(RECENT_WAITS, (to_micros(since), limit))
+        return [(accepted - requested) / 1_000_000 for requested, accepted in rows]
 
     async def effect(self, key: str) -> Effect | None:
         """Return what was done under an idempotency key."""

@@ -44,6 +44,8 @@ FAMILIES = {
 }
 PLACEHOLDERS = {
     "queue_place": {"place"},
+    "queue_wait": {"place", "low", "high"},
+    "queue_full": {"place"},
     "out_of_hours": {"opening_hours"},
     "agent_joined": {"agent"},
     "message_left": {"due"},
@@ -61,6 +63,7 @@ PLAIN = [
     "unsupported",
     "waiting_received",
     "keeps_waiting",
+    "resolved_silent",
     "ask_message",
     "message_late",
 ]

@@ -108,6 +108,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_tasks"),
         sqlite_with_rowid=False,
     )
+    op.create_index(
+        "ix_handoffs_accepted",
+        "handoffs",
+        ["accepted_at"],
+        sqlite_where=sa.text("accepted_at IS NOT NULL"),
+        postgresql_where=sa.text("accepted_at IS NOT NULL"),
+    )
     op.create_index("ix_tasks_conversation_id", "tasks", ["conversation_id"])
     op.create_index(
         "ix_tasks_open",

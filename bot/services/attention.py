@@ -1,0 +1,123 @@
+"""Who owes whom an answer while an agent has a conversation, and what follows from silence.
+
+A customer who waits for their agent gets somebody else when the agent says nothing, or is gone. An
+agent whose customer says nothing more is told so. Each wait is a timer, so it survives a restart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.conversation import Conversation, Owner, OwnerEvent
+from bot.domain.message import Author
+from bot.domain.work import Timer, TimerKind
+from bot.ports import Tx
+from bot.services.handoffs import Desk, Handoffs, next_in_line
+from bot.services.record import Record
+
+LOOK_EVERY = timedelta(seconds=30)
+"""How often it is looked whether the agent of a customer who waits is there."""
+OWED = (TimerKind.AGENT_SILENT, TimerKind.AGENT_GONE)
+LOOKED_AT = 30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How long each side is waited for; 0 for `gone` means that nobody looks who is there."""
+
+    agent: timedelta
+    gone: timedelta
+    customer: timedelta
+
+
+class Attention:
+    """Starts and ends the waits inside the caller's transaction, and does what they lead to."""
+
+    def __init__(self, *, record: Record, handoffs: Handoffs, patience: Patience) -> None:
+        """`patience` says how long is waited."""
+        self._record = record
+        self._handoffs = handoffs
+        self._patience = patience
+
+    async def owed(self, tx: Tx, conversation_id: str, now: datetime, *, anew: bool = False) -> None:
+        """The agent owes a word from now on; more words of the customer's do not start the wait anew."""
+        await tx.clear_timer(conversation_id, TimerKind.CUSTOMER_SILENT)
+        if not anew and await tx.timers(conversation_id, TimerKind.AGENT_SILENT):
+            return
+        await _set(tx, conversation_id, TimerKind.AGENT_SILENT, now + self._patience.agent)
+        if self._patience.gone:
+            await _set(tx, conversation_id, TimerKind.AGENT_GONE, now + LOOK_EVERY)
+
+    async def given(self, tx: Tx, conversation_id: str, now: datetime) -> None:
+        """The agent has answered; the next word is the customer's."""
+        await self.over(tx, conversation_id)
+        await _set(tx, conversation_id, TimerKind.CUSTOMER_SILENT, now + self._patience.customer)
+
+    async def over(self, tx: Tx, conversation_id: str) -> None:
+        """No agent has the conversation any more."""
+        for kind in (*OWED, TimerKind.CUSTOMER_SILENT):
+            await tx.clear_timer(conversation_id, kind)
+
+    async def customer_is_silent(self, tx: Tx, conversation: Conversation, now: datetime) -> bool:
+        """Say whether an agent's answer has stood there unanswered for long."""
+        if conversation.owner is not Owner.AGENT:
+            return False
+        people = (Author.CUSTOMER, Author.AGENT)
+        last = await tx.last_messages(conversation.id, limit=LOOKED_AT)
+        said = [m for m in last if m.author in people and m.visible_to_customer][-1:]
+        return any(m.author is Author.AGENT and now - m.created_at >= self._patience.customer for m in said)
+
+    # --- what is due
+
+    async def agent_silent(
+        self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
+    ) -> Conversation | None:
+        """Give a customer whose agent does not answer back to the queue, and tell both sides."""
+        if conversation.owner is not Owner.AGENT:
+            return None
+        return await self._give_back(tx, conversation, "agent_silent", desk, now)
+
+    async def agent_gone(
+        self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
+    ) -> Conversation | None:
+        """Give back what an agent has who went away while the customer waits: a lid was closed.
+
+        They are gone when they were seen neither now nor at the look before, `gone` ago.
+        """
+        if conversation.owner is not Owner.AGENT:
+            return None
+        if desk.present is None or conversation.assignee in desk.present:
+            await _set(tx, conversation.id, TimerKind.AGENT_GONE, now + LOOK_EVERY)
+            return None
+        if not timer.payload.get("missed"):
+            due = now + self._patience.gone
+            await _set(tx, conversation.id, TimerKind.AGENT_GONE, due, missed=True)
+            return None
+        return await self._give_back(tx, conversation, "agent_gone", desk, now)
+
+    async def customer_silent(
+        self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
+    ) -> Conversation | None:
+        """Tell the agent that nothing came back; what to make of it is theirs."""
+        if not await self.customer_is_silent(tx, conversation, now):
+            return None
+        minutes = int(self._patience.customer.total_seconds() // 60)
+        return await self._record.event(tx, conversation, "customer_silent", now, minutes=minutes)
+
+    async def _give_back(
+        self, tx: Tx, conversation: Conversation, why: str, desk: Desk, now: datetime
+    ) -> Conversation:
+        agent = await tx.agent(conversation.assignee)
+        await self.over(tx, conversation.id)
+        moved = next_in_line(conversation.moved(OwnerEvent.AGENT_GONE, now=now))
+        moved = await self._record.event(tx, moved, why, now, agent=agent.name if agent else "")
+        if await self._handoffs.untold(tx, conversation):
+            await self._handoffs.wait_quietly(tx, moved, now)
+            return moved
+        moved, _ = await self._record.system(tx, moved, "utter_system_agent_left", now)
+        return await self._handoffs.tell_place(tx, moved, desk=desk, now=now)
+
+
+async def _set(tx: Tx, conversation_id: str, kind: TimerKind, due: datetime, **payload: bool) -> None:
+    await tx.set_timer(Timer(conversation_id=conversation_id, kind=kind, due_at=due, payload=payload))
