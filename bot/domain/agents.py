@@ -7,6 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+BOT, CUSTOMER, SYSTEM = "bot", "customer", "system"
+"""Actors in the audit log who are no agents; `SYSTEM` is the server: its timers, a failed engine."""
+
 
 class Role(StrEnum):
     """What a person at the desk may do; see `may`."""

@@ -110,7 +110,7 @@ class Attention:
     ) -> Conversation:
         agent = await tx.agent(conversation.assignee)
         await self.over(tx, conversation.id)
-        moved = next_in_line(conversation.moved(OwnerEvent.AGENT_GONE, now=now))
+        moved = next_in_line(await self._record.move(tx, conversation, OwnerEvent.AGENT_GONE, now=now))
         moved = await self._record.event(tx, moved, why, now, agent=agent.name if agent else "")
         if await self._handoffs.untold(tx, conversation):
             await self._handoffs.wait_quietly(tx, moved, now)

@@ -213,7 +213,7 @@ class DeskService:
                 event = OwnerEvent.TAKEN_BY_SUPERVISOR
             elif conversation.owner is Owner.NOBODY:
                 event = OwnerEvent.REOPENED_BY_AGENT
-            conversation = await self._open_if_none(tx, conversation, now)
+            conversation = await self._open_if_none(tx, conversation, agent, now)
             await self._handoffs.accepted(tx, conversation, agent.id, now)
             await _finish_pending(tx, conversation_id)
             return await self._join(tx, conversation, agent, event, now)
@@ -228,7 +228,8 @@ class DeskService:
             conversation = await self._note(tx, conversation, agent, note, now)
             conversation = await self._handoffs.close(tx, conversation, Outcome.RETURNED_TO_BOT, now)
             await self._attention.over(tx, conversation_id)
-            conversation = conversation.moved(OwnerEvent.RETURNED_TO_BOT, now=now)
+            event = OwnerEvent.RETURNED_TO_BOT
+            conversation = await self._record.move(tx, conversation, event, now=now, by=agent.id)
             conversation = await self._record.event(
                 tx, conversation, "returned_to_bot", now, agent=agent.name
             )
@@ -259,10 +260,12 @@ class DeskService:
                 raise NotFound("There is no such agent to transfer to.", field="to_agent")
             if target is not None and present:
                 await self._handoffs.accepted(tx, conversation, target.id, now)
-                return await self._join(tx, conversation, target, OwnerEvent.TRANSFERRED_TO_AGENT, now)
+                event = OwnerEvent.TRANSFERRED_TO_AGENT
+                return await self._join(tx, conversation, target, event, now, by=agent)
             await self._attention.over(tx, conversation_id)
             team = to_team or (target.team if target else "")
-            moved = conversation.moved(OwnerEvent.TRANSFERRED_TO_QUEUE, now=now, team=team)
+            event = OwnerEvent.TRANSFERRED_TO_QUEUE
+            moved = await self._record.move(tx, conversation, event, now=now, by=agent.id, team=team)
             moved = next_in_line(moved)
             moved = await self._record.event(
                 tx, moved, "transferred", now, by=agent.name, to=to_team or (target.name if target else "")
@@ -292,7 +295,8 @@ class DeskService:
             ended = TaskOutcome.RESOLVED
             await self._tasks.end(tx, conversation_id, by=agent.id, outcome=ended, now=now)
             await _finish_pending(tx, conversation_id)
-            moved = conversation.moved(OwnerEvent.RESOLVED, now=now)
+            event = OwnerEvent.RESOLVED
+            moved = await self._record.move(tx, conversation, event, now=now, by=agent.id)
             moved = await self._record.event(tx, moved, "resolved", now, agent=agent.name)
             if tell:
                 words = "utter_system_resolved_silent" if silent else "utter_system_resolved"
@@ -321,7 +325,7 @@ class DeskService:
     async def _change(
         self, agent: Agent, conversation_id: str, action: str, change: _Change
     ) -> dict[str, Any]:
-        """Do one change of owner with its audit entry in one transaction, then tell everybody."""
+        """Do one change with its audit entry in one transaction, then tell everybody."""
         require(agent, Permission.ANSWER)
         now = self._clock.now()
 
@@ -330,16 +334,15 @@ class DeskService:
             after = await change(tx, before, now)
             if after is not before:
                 await tx.put_conversation(after)
-                await tx.add_audit(
-                    AuditEntry(
-                        id=new_id(now),
-                        at=now,
-                        actor=agent.id,
-                        action=f"conversation.{action}",
-                        conversation_id=conversation_id,
-                        detail={"from": before.owner.value, "to": after.owner.value},
-                    )
+            if after is not before and after.owner_version == before.owner_version:
+                entry = AuditEntry(
+                    id=new_id(now),
+                    at=now,
+                    actor=agent.id,
+                    action=f"conversation.{action}",
+                    conversation_id=conversation_id,
                 )
+                await tx.add_audit(entry)  # what moves it is noted by Record.move
             return after
 
         conversation = await self._store.write(work)
@@ -354,7 +357,9 @@ class DeskService:
         if conversation.owner is Owner.BOT:
             self._wake(conversation.id)
 
-    async def _open_if_none(self, tx: Tx, conversation: Conversation, now: datetime) -> Conversation:
+    async def _open_if_none(
+        self, tx: Tx, conversation: Conversation, agent: Agent, now: datetime
+    ) -> Conversation:
         """Give a conversation that no person waits in a handoff to its name."""
         tasks = await tx.open_tasks(conversation.id)
         evidence = {"task": tasks[0].id, "left": tasks[0].text} if tasks else {}
@@ -363,13 +368,21 @@ class DeskService:
             conversation = replace(conversation, reopens_to_queue=False)
             return await self._handoffs.begin(tx, conversation, quietly(signal), now=now)
         if conversation.owner is Owner.BOT:
-            return await self._handoffs.open(tx, conversation, signal, now=now)
+            return await self._handoffs.open(tx, conversation, signal, now=now, by=agent.id)
         return conversation
 
     async def _join(
-        self, tx: Tx, conversation: Conversation, agent: Agent, event: OwnerEvent, now: datetime
+        self,
+        tx: Tx,
+        conversation: Conversation,
+        agent: Agent,
+        event: OwnerEvent,
+        now: datetime,
+        by: Agent | None = None,
     ) -> Conversation:
-        moved = conversation.moved(event, now=now, assignee=agent.id)
+        """Give the conversation to `agent`; `by` is who did it, if not they themselves."""
+        who = (by or agent).id
+        moved = await self._record.move(tx, conversation, event, now=now, by=who, assignee=agent.id)
         moved = await self._record.event(tx, moved, event.value, now, agent=agent.name)
         if not await self._handoffs.untold(tx, conversation):
             moved, _ = await self._record.system(

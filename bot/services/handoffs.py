@@ -100,12 +100,13 @@ class Handoffs:
         now: datetime,
         slots: dict[str, Any] | None = None,
         reply_to: str = "",
+        by: str = "",
     ) -> Conversation:
         """Put the conversation into the queue and tell the customer why and where they stand."""
         if signal.quiet:
-            return await self.open_quietly(tx, conversation, signal, now=now, slots=slots)
+            return await self.open_quietly(tx, conversation, signal, now=now, slots=slots, by=by)
         sentence = f"utter_system_handoff_{signal.reason.value}"
-        conversation = await self.open(tx, conversation, signal, now=now, slots=slots)
+        conversation = await self.open(tx, conversation, signal, now=now, slots=slots, by=by)
         conversation, _ = await self._record.system(tx, conversation, sentence, now, reply_to=reply_to)
         return await self.tell_place(tx, conversation, desk=desk, now=now, reply_to=reply_to)
 
@@ -118,9 +119,10 @@ class Handoffs:
         now: datetime,
         slots: dict[str, Any] | None = None,
         event: OwnerEvent = OwnerEvent.HANDOFF_REQUESTED,
+        by: str = "",
     ) -> Conversation:
-        """Move to the queue without a word to the customer."""
-        moved = conversation.moved(event, now=now, team=signal.team)
+        """Move to the queue without a word to the customer; `by` as for `Record.move`."""
+        moved = await self._record.move(tx, conversation, event, now=now, by=by, team=signal.team)
         moved = await self.begin(tx, moved, signal, now=now, slots=slots)
         await tx.clear_timer(conversation.id, TimerKind.SESSION_EXPIRY)
         return await self._record.event(
@@ -162,9 +164,11 @@ class Handoffs:
         now: datetime,
         slots: dict[str, Any] | None = None,
         event: OwnerEvent = OwnerEvent.HANDOFF_REQUESTED,
+        by: str = "",
     ) -> Conversation:
         """Move to the queue without a word; see `untold` for how long that holds."""
-        conversation = await self.open(tx, conversation, quietly(signal), now=now, slots=slots, event=event)
+        signal = quietly(signal)
+        conversation = await self.open(tx, conversation, signal, now=now, slots=slots, event=event, by=by)
         await self.wait_quietly(tx, conversation, now)
         return conversation
 

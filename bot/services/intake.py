@@ -221,7 +221,8 @@ class Intake:
             return replace(opened, reopens_to_queue=False)
         await self._arm_expiry(tx, conversation, now)
         # Told to the engine as a fresh start: what was half asked in the old talk is not continued.
-        return replace(conversation.moved(OwnerEvent.CUSTOMER_WROTE, now=now), returned_at=now)
+        conversation = await self._record.move(tx, conversation, OwnerEvent.CUSTOMER_WROTE, now=now)
+        return replace(conversation, returned_at=now)
 
     async def _arm_expiry(self, tx: Tx, conversation: Conversation, now: datetime) -> None:
         due = now + self._expiry

@@ -1,4 +1,4 @@
-"""Adds messages to a conversation: numbering, outbox, and the system's own sentences."""
+"""Adds messages to a conversation, and moves it to its next owner: what the record of it consists of."""
 
 from __future__ import annotations
 
@@ -9,13 +9,31 @@ from typing import Any
 
 import structlog
 
-from bot.domain.conversation import Conversation
+from bot.domain.agents import BOT, CUSTOMER, SYSTEM, AuditEntry
+from bot.domain.conversation import Conversation, OwnerEvent
 from bot.domain.ids import new_id
 from bot.domain.message import Author, Delivery, Draft, Kind, Message
 from bot.domain.work import OutboxRow
 from bot.ports import Capabilities, Sentences, Tx
 
 log = structlog.get_logger(__name__)
+
+_ACTIONS = {
+    OwnerEvent.CLAIMED: "claim",
+    OwnerEvent.TAKEN_BY_SUPERVISOR: "claim",
+    OwnerEvent.REOPENED_BY_AGENT: "claim",
+    OwnerEvent.RETURNED_TO_BOT: "release",
+    OwnerEvent.TRANSFERRED_TO_AGENT: "transfer",
+    OwnerEvent.TRANSFERRED_TO_QUEUE: "transfer",
+    OwnerEvent.RESOLVED: "resolve",
+}
+"""What an agent does is named as at the desk; the rest by its event."""
+_USUALLY_BY = {
+    OwnerEvent.HANDOFF_REQUESTED: BOT,
+    OwnerEvent.CUSTOMER_WROTE: CUSTOMER,
+    OwnerEvent.CUSTOMER_WROTE_AGAIN: CUSTOMER,
+    OwnerEvent.CUSTOMER_LEFT_QUEUE: CUSTOMER,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +60,46 @@ class Record:
         """Say whether messages to this customer are sent out rather than fetched."""
         capabilities = self._channels.get(conversation.channel)
         return capabilities is not None and capabilities.pushes
+
+    async def move(
+        self,
+        tx: Tx,
+        conversation: Conversation,
+        event: OwnerEvent,
+        *,
+        now: datetime,
+        by: str = "",
+        assignee: str = "",
+        team: str | None = None,
+    ) -> Conversation:
+        """Return the conversation with its next owner, and say in the audit log who did it.
+
+        The one way to change an owner: each owner version has exactly one audit entry. `by` is an
+        agent's id, BOT, CUSTOMER or SYSTEM; empty, it is who usually does this. As with `append`, the
+        caller stores the conversation.
+
+        Raises:
+            InvalidTransition: the present owner does not allow it.
+        """
+        moved = conversation.moved(event, now=now, assignee=assignee, team=team)
+        detail = {
+            "event": event.value,
+            "from": conversation.owner.value,
+            "to": moved.owner.value,
+            "owner_version": moved.owner_version,
+        }
+        detail |= {"assignee": moved.assignee} if moved.assignee else {}
+        await tx.add_audit(
+            AuditEntry(
+                id=new_id(now),
+                at=now,
+                actor=by or _USUALLY_BY.get(event, SYSTEM),
+                action=f"conversation.{_ACTIONS.get(event, event.value)}",
+                conversation_id=conversation.id,
+                detail=detail,
+            )
+        )
+        return moved
 
     async def append(
         self, tx: Tx, conversation: Conversation, say: Say, draft: Draft, now: datetime

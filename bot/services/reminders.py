@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.domain.agents import SYSTEM
 from bot.domain.conversation import Conversation, Owner, OwnerEvent
 from bot.domain.customer import TRUST_RANK, Trust
 from bot.domain.handoff import HandoffSignal, Reason
@@ -126,7 +127,7 @@ class Reminders:
         if conversation.reopens_to_queue or not may_write(conversation, now):
             signal = HandoffSignal(reason=Reason.BUSINESS_RULE, evidence={"due": about}, quiet=True)
             conversation = replace(conversation, reopens_to_queue=False)
-            return await self._handoffs.open_quietly(tx, conversation, signal, now=now)
+            return await self._handoffs.open_quietly(tx, conversation, signal, now=now, by=SYSTEM)
         row = InboxRow(
             id=new_id(now),
             conversation_id=conversation.id,
@@ -146,7 +147,8 @@ class Reminders:
         kind, due = TimerKind.SESSION_EXPIRY, now + self._expiry
         await tx.set_timer(Timer(conversation_id=conversation.id, kind=kind, due_at=due))
         # A fresh start, as when the customer writes: what was half asked is not continued.
-        return replace(conversation.moved(OwnerEvent.REMINDED, now=now), returned_at=now)
+        conversation = await self._record.move(tx, conversation, OwnerEvent.REMINDED, now=now)
+        return replace(conversation, returned_at=now)
 
     async def put_off(self, tx: Tx, row: InboxRow, now: datetime) -> bool:
         """Try a reminder whose turn failed again, later; false when that was done often enough.

@@ -165,7 +165,7 @@ class Timers:
             due = max(silent_since + self._expiry, now + timedelta(seconds=30))
             await tx.set_timer(replace(timer, due_at=due))
             return None
-        moved = conversation.moved(OwnerEvent.SESSION_EXPIRED, now=now)
+        moved = await self._record.move(tx, conversation, OwnerEvent.SESSION_EXPIRED, now=now)
         return await self._record.event(tx, moved, "session_expired", now)
 
     async def _queue_update(

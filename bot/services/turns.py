@@ -9,6 +9,7 @@ from datetime import datetime
 
 import structlog
 
+from bot.domain.agents import SYSTEM
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.customer import TRUST_RANK, Customer, Trust, TurnContext
 from bot.domain.errors import EngineError, StoreError, TurnFailed
@@ -295,12 +296,12 @@ class Turns:
                 return None
             await _finish(tx, job, InboxOutcome.FAILED)
             row = job.rows[-1]
-            if not job.reminded:
-                await tx.annotate(conversation.id, row.message_seq, None, failed=True)
-            elif await self._reminders.put_off(tx, row, now):
+            if job.reminded and await self._reminders.put_off(tx, row, now):
                 return _Done(said=[], more=True, put_off=True)
+            for failed in () if job.reminded else job.rows:  # each fragment that was read with it
+                await tx.annotate(conversation.id, failed.message_seq, None, failed=True)
             conversation = await self._handoffs.request(
-                tx, conversation, signal, desk=desk, now=now, reply_to=row.id
+                tx, conversation, signal, desk=desk, now=now, reply_to=row.id, by=SYSTEM
             )
             await tx.put_conversation(conversation)
             return _Done(said=await tx.replies_to(conversation.id, row.id), more=True)

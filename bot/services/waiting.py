@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.domain.agents import CUSTOMER
+from bot.domain.agents import SYSTEM as BY_ITSELF
 from bot.domain.conversation import Conversation, Owner, OwnerEvent
 from bot.domain.handoff import Outcome
 from bot.domain.message import Author, Message
@@ -63,14 +65,16 @@ class Waiting:
             return False
         return bool(await tx.timers(conversation.id, TimerKind.LEAVE_MESSAGE))
 
-    async def leave(self, tx: Tx, conversation: Conversation, text: str, now: datetime) -> Step:
+    async def leave(
+        self, tx: Tx, conversation: Conversation, text: str, now: datetime, *, by: str = CUSTOMER
+    ) -> Step:
         """Make a task of the message, and give the customer back to the bot with a promise.
 
         Without a text it is what they wrote before.
         """
         text = text or _earlier(await tx.last_messages(conversation.id, limit=LOOKED_THROUGH))
         task = await self._tasks.promise(tx, conversation, text, now)
-        left = await self._back(tx, conversation, Outcome.MESSAGE_LEFT, now)
+        left = await self._back(tx, conversation, Outcome.MESSAGE_LEFT, now, by)
         left = await self._record.event(
             tx, left, "message_left", now, task=task.id, text=text, due=task.due_at.isoformat()
         )
@@ -81,15 +85,16 @@ class Waiting:
         """Take what was written before for the message of somebody who wrote nothing more."""
         if conversation.owner is not Owner.QUEUE:
             return None
-        left, sentence, values = await self.leave(tx, conversation, "", now)
+        left, sentence, values = await self.leave(tx, conversation, "", now, by=BY_ITSELF)
         left, _ = await self._record.system(tx, left, sentence, now, **values)
         return left
 
     async def _back(
-        self, tx: Tx, conversation: Conversation, outcome: Outcome, now: datetime
+        self, tx: Tx, conversation: Conversation, outcome: Outcome, now: datetime, by: str = CUSTOMER
     ) -> Conversation:
         conversation = await self._handoffs.close(tx, conversation, outcome, now)
-        moved = conversation.moved(OwnerEvent.CUSTOMER_LEFT_QUEUE, now=now)
+        event = OwnerEvent.CUSTOMER_LEFT_QUEUE
+        moved = await self._record.move(tx, conversation, event, now=now, by=by)
         kind, due = TimerKind.SESSION_EXPIRY, now + self._expiry
         await tx.set_timer(Timer(conversation_id=moved.id, kind=kind, due_at=due))
         return replace(moved, returned_at=now)

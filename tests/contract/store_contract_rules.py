@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.agents import Agent, AuditEntry, Role, Session
+from bot.domain.agents import BOT, CUSTOMER, SYSTEM, Agent, AuditEntry, Role, Session
 from bot.domain.conversation import Owner
 from bot.domain.correction import Correction, CorrectionStatus
 from bot.domain.customer import ChannelIdentity, Customer, Effect
@@ -309,6 +309,16 @@ class HousekeepingContract:
             "",
             None,
         )
+
+    async def test_what_no_agent_did_leaves_the_audit_log_with_its_conversation(self, store: Store) -> None:
+        conversation = await a_whole_customer(store, "cu1", "a1")
+        for actor in (BOT, CUSTOMER, SYSTEM):
+            entry = AuditEntry(
+                id=some_id("l"), at=NOW, actor=actor, action="x", conversation_id=conversation
+            )
+            await store.write(lambda tx, entry=entry: tx.add_audit(entry))
+        await store.write(lambda tx: tx.erase_customer("cu1"))
+        assert [entry.actor for entry in await store.read(lambda tx: tx.audit())] == ["ag1"]
 
     async def test_pruning_takes_what_is_over_and_old(self, store: Store) -> None:
         over = await a_whole_customer(store, "cu1", "a1")

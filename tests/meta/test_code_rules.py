@@ -200,3 +200,16 @@ def _imported() -> set[str]:
 
 def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_owners_change_in_one_place_only() -> None:
+    """`Record.move` writes the audit entry; whoever moved a conversation elsewhere would leave none."""
+    product = modules(*PRODUCT)
+    moves = {
+        name
+        for name, tree in product.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "moved"
+    }
+    assert len(product) >= LEAST_MODULES
+    assert moves == {"bot/services/record.py"}

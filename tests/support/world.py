@@ -304,6 +304,8 @@ class World:
     platform: Platform = field(default_factory=Platform)
     hours: str = "Mon-Sun 00:00-24:00 UTC"
     engine_of: Callable[[], Any] = GatedEngine
+    bus_of: Callable[[FakeClock], Any] = MemoryBus
+    name: str = "n1"
     ids: Any = field(default_factory=lambda: itertools.count(1))
     sentences: PlainSentences = field(default_factory=PlainSentences)
 
@@ -316,7 +318,7 @@ class World:
     def boot(self) -> None:
         """Build the services anew, as a process does when it starts."""
         self.engine = self.engine_of()
-        self.bus = MemoryBus(self.clock)
+        self.bus = self.bus_of(self.clock)
         self.metrics = NoMetrics()
         capabilities = {
             "rest": Capabilities(pushes=False),
@@ -342,7 +344,7 @@ class World:
         self.watch = Watch(bus=self.bus)
         self.transcript = Transcript(store=self.store, watch=self.watch)
         self.deliveries = Deliveries(
-            **shared, channels={"push": self.platform}, metrics=self.metrics, node="n1"
+            **shared, channels={"push": self.platform}, metrics=self.metrics, node=self.name
         )
         self.gateway = DirectoryGateway(**shared, directory=self.shop, metrics=self.metrics, time_limit=1.0)
         self.turns = Turns(

@@ -3,7 +3,7 @@
 The tables are found by their columns: what has a `conversation_id` goes with the conversation, what
 has a `customer_id` with the customer, and what has only an address with the customer's addresses. Files
 go with their conversation, those that were never sent with the address, and their bytes by `media_id`.
-The audit log stays, without what it says of the customer.
+The audit log of what agents did stays, without what it says of the customer.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from bot.domain.agents import BOT, CUSTOMER, SYSTEM
 from bot.domain.conversation import Owner
 from bot.domain.work import InboxStatus
 from bot.store import tables
@@ -109,6 +110,14 @@ DELETE_UNSENT = (
 )
 READ_OF_CONVERSATION[_b.name] = (_b, READ_BYTES)
 READ_OF_ADDRESS |= {_f.name: (_f, READ_UNSENT), _b.name: (_b, READ_UNSENT_BYTES)}
+FORGET_MOVES = Statement(
+    # What no agent did explains a conversation and nothing else; kept, it would grow with the traffic.
+    lambda _: delete(tables.audit).where(
+        tables.audit.c.conversation_id == bindparam("of_conversation"),
+        tables.audit.c.actor.in_(literal_column(f"'{actor}'") for actor in (BOT, CUSTOMER, SYSTEM)),
+    ),
+    "of_conversation",
+)
 EMPTY_AUDIT = Statement(
     lambda _: (
         update(tables.audit)
@@ -232,7 +241,8 @@ class Housekeeping(Search):
     async def _delete_conversation(self, conversation_id: str) -> None:
         # First what is found by something else: the words by the messages, the bytes by the files.
         await self.forget_conversation(conversation_id)
-        for statement in (DELETE_BYTES, *DELETE_OF_CONVERSATION, EMPTY_AUDIT, *DELETE_CONVERSATION):
+        audit = (FORGET_MOVES, EMPTY_AUDIT)
+        for statement in (DELETE_BYTES, *DELETE_OF_CONVERSATION, *audit, *DELETE_CONVERSATION):
             await self.db.run(statement, (conversation_id,))
 
     async def _delete_customer(self, customer_id: str) -> None:
