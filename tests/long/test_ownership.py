@@ -167,7 +167,6 @@ def test_sound_rows_pass(rows: dict[str, list[Row]], diary: Diary) -> None:
         ("log_explains", "audit", 1, {"conversation_id": "another"}),
         ("log_explains", "audit", 1, {"actor": "bot"}),
         ("log_explains", "audit", 1, {"actor": "bob"}),
-        ("log_explains", "audit", 2, {"at": 1}),
         (
             "log_explains",
             "audit",
