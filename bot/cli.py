@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli_review import review
 from bot.domain.errors import BotError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 agents = typer.Typer(help="The people at the desk.", no_args_is_help=True)
 app.add_typer(agents, name="agents")
+app.add_typer(review, name="review")
 
 
 class RoleName(StrEnum):

@@ -159,15 +159,32 @@ async def with_corrections(
 
 
 async def decide(
-    tx: Tx, number: int, status: CorrectionStatus, *, by: str, now: datetime, reason: str = ""
+    tx: Tx,
+    number: int,
+    status: CorrectionStatus,
+    *,
+    by: str,
+    now: datetime,
+    reason: str = "",
+    intent: str = "",
 ) -> Correction:
-    """Close an open correction, with its entry in the audit log. Raises NotFound or Conflict."""
+    """Close an open correction, with its entry in the audit log. Raises NotFound or Conflict.
+
+    `intent` is another one than the agent's, if the trainers know better.
+    """
     found = await tx.correction(number)
     if found is None:
         raise NotFound(f"There is no correction {number}.")
     if found.status is not CorrectionStatus.OPEN:
         raise Conflict(f"Correction {number} has been {found.status.value} already.")
-    done = replace(found, status=status, decided_by=by, decided_at=now, reason=reason[:LONGEST_NOTE])
+    done = replace(
+        found,
+        status=status,
+        decided_by=by,
+        decided_at=now,
+        reason=reason.strip()[:LONGEST_NOTE],
+        intent=intent or found.intent,
+    )
     await tx.put_correction(done)
     entry = AuditEntry(
         id=new_id(now),
@@ -175,7 +192,7 @@ async def decide(
         actor=by,
         action=f"correction.{status.value}",
         conversation_id=found.conversation_id,
-        detail={"number": number, "intent": found.intent} | ({"reason": done.reason} if reason else {}),
+        detail={"number": number, "intent": done.intent} | ({"reason": done.reason} if reason else {}),
     )
     await tx.add_audit(entry)
     return done
