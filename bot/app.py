@@ -74,7 +74,8 @@ class App:
             core.dispatcher.run,
             core.deliveries.run,
             core.timers.run,
-            core.search_index.run,
+            # PostgreSQL keeps its index itself.
+            *(() if self.parts.settings.uses_postgresql else (core.search_index.run,)),
             self._follow_models,
         )
         self._tasks = [asyncio.get_running_loop().create_task(_keep(loop)) for loop in loops]

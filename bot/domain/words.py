@@ -26,6 +26,7 @@ _MARKS = (
     "\u0e47-\u0e4e\u20d0-\u20ff\ufe20-\ufe2f"
 )
 _WORD = re.compile(rf"(?:[^\W_][{_MARKS}]*)+")
+_PLAIN = re.compile(r"[a-z0-9]+")
 _AROUND = 60
 """Characters that a snippet shows before its first hit."""
 _SNIPPET = 200
@@ -49,6 +50,9 @@ def words_in(text: str) -> Iterator[tuple[str, int, int]]:
 
 def folded(text: str) -> str:
     """Return a text's words, folded, each once, with blanks between."""
+    if text.isascii():
+        # The same, in a tenth of the time.
+        return " ".join(dict.fromkeys(word[:MAX_WORD] for word in _PLAIN.findall(text.lower())))
     return " ".join(dict.fromkeys(word for word, _, _ in words_in(text)))
 
 

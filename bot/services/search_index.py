@@ -34,7 +34,7 @@ _QUIET = frozenset({"typing", "viewing", "presence", "read"})
 
 
 class SearchIndex:
-    """One task beside the server; on a store that keeps its index itself it has nothing to do."""
+    """One task beside the server, for a store that does not keep its index itself."""
 
     def __init__(self, *, store: Store, bus: Bus, clock: Clock) -> None:
         """Follow `bus`, and write to `store`."""

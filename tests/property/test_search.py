@@ -55,6 +55,11 @@ def test_queries_are_bounded_and_of_letters_and_digits(query: str) -> None:
     assert all(word.isalnum() and fold(word) == word for word in words)
 
 
+@given(TEXTS | st.text(st.characters(max_codepoint=127), max_size=200))
+def test_the_short_way_of_plain_texts_gives_the_same(text: str) -> None:
+    assert folded(text) == " ".join(dict.fromkeys(word for word, _, _ in words_in(text)))
+
+
 @given(TEXTS)
 def test_a_text_has_its_own_words(text: str) -> None:
     assert holds(text, tuple(folded(text).split()))

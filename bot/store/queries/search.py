@@ -108,7 +108,8 @@ LAST_NEAR = _sqlite(
     "SELECT max(entry) FROM search_entries WHERE entry >= :first AND entry < :last", "first", "last"
 )
 ADD_ENTRY = _sqlite(
-    "INSERT INTO search_entries (entry, number, seq) VALUES (:entry, :number, :seq)",
+    "INSERT INTO search_entries (entry, number, seq) VALUES (:entry, :number, :seq)"
+    " ON CONFLICT (entry) DO NOTHING",
     "entry",
     "number",
     "seq",
@@ -275,10 +276,10 @@ class Search(Part):
         return True
 
     async def _add(self, number: int, seq: int, created_at: int, words: str) -> None:
-        first = created_at * _SLOT
-        row = await self.db.one(LAST_NEAR, (first, first + _NEAR))
-        entry = first if row is None or row[0] is None else row[0] + 1
-        await self.db.run(ADD_ENTRY, (entry, number, seq))
+        entry = first = created_at * _SLOT
+        while not await self.db.run(ADD_ENTRY, (entry, number, seq)):
+            row = await self.db.one(LAST_NEAR, (first, max(entry + 1, first + _NEAR)))
+            entry = row[0] + 1 if row is not None and row[0] is not None else entry + 1
         await self.db.run(ADD_WORDS, (entry, words))
 
     async def _index_names(self, conversation_id: str) -> None:
