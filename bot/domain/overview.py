@@ -7,20 +7,10 @@ from datetime import datetime
 
 from bot.domain.conversation import Owner
 from bot.domain.message import Message
+from bot.domain.task import Task
 
 UNREAD_COUNTED = 100
 """Unread messages are counted up to here; a list shows no more than "99+"."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OpenTask:
-    """Work that a customer was promised and nobody has done yet."""
-
-    id: str
-    kind: str
-    text: str
-    created_at: datetime
-    due_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +27,7 @@ class Overview:
     unread: int = 0
     failed: bool = False
     last_message: Message | None = None
-    task: OpenTask | None = None
+    task: Task | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,7 @@ from bot.domain.errors import NotPermitted, UnknownConversation
 from bot.domain.feedback import Rating
 from bot.domain.message import Author
 from bot.domain.overview import Overview
+from bot.domain.task import Task
 from bot.ports import Tx
 from bot.services.directory_effects import plain
 from bot.services.packet import as_json
@@ -88,6 +89,16 @@ async def essentials(tx: Tx, found: list[Conversation]) -> list[dict[str, Any]]:
     return [_essentials(one, overviews.get(one.id, Overview()), names) for one in found]
 
 
+def _task(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "kind": task.kind.value,
+        "text": task.text,
+        "created_at": plain(task.created_at),
+        "due_at": plain(task.due_at),
+    }
+
+
 def _essentials(conversation: Conversation, seen: Overview, names: dict[str, str]) -> dict[str, Any]:
     return {
         "id": conversation.id,
@@ -112,5 +123,5 @@ def _essentials(conversation: Conversation, seen: Overview, names: dict[str, str
         "last_message": as_json(seen.last_message) if seen.last_message else None,
         "unread": seen.unread,
         "failed": seen.failed,
-        "task": plain(asdict(seen.task)) if seen.task else None,
+        "task": _task(seen.task) if seen.task else None,
     }

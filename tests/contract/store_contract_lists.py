@@ -9,12 +9,9 @@ from bot.domain.conversation import Conversation, Owner
 from bot.domain.customer import Customer
 from bot.domain.handoff import Handoff, Reason
 from bot.domain.message import Author, Kind
-from bot.domain.overview import UNREAD_COUNTED, DeskCounts, OpenTask, Overview
+from bot.domain.overview import UNREAD_COUNTED, DeskCounts, Overview
 from bot.domain.task import Task, TaskKind, TaskOutcome
 from bot.ports import Store, Tx
-from bot.store import tables
-from bot.store.statements import upsert
-from bot.store.values import to_micros
 from tests.contract.store_kit import NOW, a_conversation, a_message, later, put_all, waiting, write
 
 
@@ -34,14 +31,16 @@ async def say(store: Store, conversation_id: str, *authors: Author, **changes: A
 C, B, A, S = Author.CUSTOMER, Author.BOT, Author.AGENT, Author.SYSTEM
 
 
-PUT_TASK = upsert(tables.tasks)
-
-
-def a_task(key: str, conversation_id: str, due: float, closed: float | None = None) -> tuple[Any, ...]:
-    """Return a row of `tasks`."""
-    ended = None if closed is None else to_micros(later(closed))
-    kind, text, due_at = "message", f"text of {key}", to_micros(later(due))
-    return (key, conversation_id, "", kind, text, "", to_micros(NOW), due_at, ended, "", None)
+def a_task(key: str, conversation_id: str, due: float, closed: float | None = None) -> Task:
+    return Task(
+        id=key,
+        conversation_id=conversation_id,
+        kind=TaskKind.MESSAGE,
+        text=f"text of {key}",
+        created_at=NOW,
+        due_at=later(due),
+        closed_at=None if closed is None else later(closed),
+    )
 
 
 class ListsContract:
@@ -173,7 +172,7 @@ class ListsContract:
         assert await ids(store, work=True) == []
 
     async def test_open_tasks_are_listed_by_when_they_are_due(self, store: Store) -> None:
-        rows = (
+        tasks = (
             a_task("t1", "c1", 50),
             a_task("t2", "c2", 30),
             a_task("t3", "c2", 90),
@@ -181,16 +180,14 @@ class ListsContract:
             a_task("t5", "c4", 30),
         )
         await put_all(store, *(a_conversation(id=f"c{n}", owner=Owner.NOBODY) for n in range(1, 5)))
-        await write(store, *(lambda tx, row=row: tx.db.run(PUT_TASK, row) for row in rows))
+        await write(store, *(lambda tx, task=task: tx.put_task(task) for task in tasks))
         assert await ids(store, work=True) == ["c2", "c4", "c1"]
         assert await ids(store, work=True, limit=1) == ["c2"]
         assert await ids(store, work=True, after="c2") == ["c4", "c1"]
         assert await ids(store, work=True, after="c3") == ["c2", "c4", "c1"]
         assert (await store.read(lambda tx: tx.desk_counts("kim"))).work == 3
         seen = await store.read(lambda tx: tx.overviews(["c1", "c2", "c3"]))
-        assert seen["c2"].task == OpenTask(
-            id="t2", kind="message", text="text of t2", created_at=NOW, due_at=later(30)
-        )
+        assert seen["c2"].task == tasks[1]
         assert seen["c3"].task is None
 
     async def test_paging_through_narrowed_lists_meets_everyone_once(self, store: Store) -> None:

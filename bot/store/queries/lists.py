@@ -26,13 +26,15 @@ from sqlalchemy import (
 
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.message import Author, Kind, Message
-from bot.domain.overview import UNREAD_COUNTED, DeskCounts, OpenTask, Overview
+from bot.domain.overview import UNREAD_COUNTED, DeskCounts, Overview
+from bot.domain.task import Task
 from bot.store import tables
 from bot.store.queries.base import Part, Row
 from bot.store.queries.conversations import COUNT_BY_OWNER, OWNERS, to_conversation
 from bot.store.queries.messages import to_message
+from bot.store.queries.tasks import to_task
 from bot.store.statements import Flavour, Statement
-from bot.store.values import from_json, from_micros, from_micros_or_none, to_json
+from bot.store.values import from_json, from_micros_or_none, to_json
 
 _c, _m, _h = tables.conversations.c, tables.messages.c, tables.handoffs.c
 _r, _t, _cu, _p = tables.read_marks.c, tables.tasks.c, tables.customers.c, tables.profiles.c
@@ -188,7 +190,7 @@ FACTS = Statement(_facts, "ids")
 NEWEST = Statement(_newest, "ids")
 TASKS = Statement(
     lambda flavour: (
-        select(_t.conversation_id, _t.id, _t.kind, _t.text, _t.created_at, _t.due_at)
+        select(tables.tasks)
         .where(_OPEN, _t.conversation_id.in_(ids_of(flavour)))
         .order_by(_t.due_at.desc(), _t.id.desc())
     ),
@@ -266,7 +268,7 @@ class Lists(Part):
             return {}
         ids = (to_json(list(conversation_ids)),)
         newest = {row[0]: to_message(row) for row in await self.db.all(NEWEST, ids)}
-        tasks = {row[0]: _to_task(row) for row in await self.db.all(TASKS, ids)}
+        tasks = {row[1]: to_task(row) for row in await self.db.all(TASKS, ids)}
         return {
             row[0]: _to_overview(row, newest.get(row[0]), tasks.get(row[0]))
             for row in await self.db.all(FACTS, ids)
@@ -315,13 +317,7 @@ def _recency(conversation: Conversation) -> tuple[datetime, str]:
     return conversation.updated_at, conversation.id
 
 
-def _to_task(row: Row) -> OpenTask:
-    return OpenTask(
-        id=row[1], kind=row[2], text=row[3], created_at=from_micros(row[4]), due_at=from_micros(row[5])
-    )
-
-
-def _to_overview(row: Row, newest: Message | None, task: OpenTask | None) -> Overview:
+def _to_overview(row: Row, newest: Message | None, task: Task | None) -> Overview:
     _, name, profile, reason, unread, failed = row
     known = from_json(profile) if profile else {}
     return Overview(
