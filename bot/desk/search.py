@@ -15,7 +15,7 @@ from bot.http.bodies import answer, read_query
 
 
 class SearchQuery(Strict):
-    """Words, each perhaps only begun; case and accents do not matter."""
+    """Words, from three letters on perhaps only begun; case and accents do not matter."""
 
     q: Annotated[str, msgspec.Meta(max_length=MAX_QUERY)]
     limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 20

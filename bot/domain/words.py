@@ -1,4 +1,4 @@
-"""Words, as people look for them: without case and accents, each the beginning of what it may mean.
+"""Words, as people look for them: without case and accents, each perhaps only begun.
 
 The search index of SQLite holds words in this form, so a change of `fold` needs a new WORDS_VERSION.
 """
@@ -16,6 +16,8 @@ MAX_QUERY = 500
 """Characters of a query that are looked at."""
 MAX_WORDS = 12
 """Words of a query that are looked for; the rest is left out."""
+LEAST_BEGUN = 3
+"""Latin letters or digits from which on a word may be the beginning of another one: two begin too many."""
 MAX_WORD = 64
 """Characters of a word that count."""
 
@@ -62,15 +64,26 @@ def asked(query: str) -> tuple[str, ...]:
     return tuple(found)[:MAX_WORDS]
 
 
+def may_begin(asked_for: str) -> bool:
+    """Say whether what is asked for may be the beginning of a word, or is meant as it is."""
+    return len(asked_for) >= (LEAST_BEGUN if asked_for.isascii() else 2)
+
+
 def means(word: str, asked_for: str) -> bool:
-    """Say whether a word is what is asked for: it begins so, or is a single character itself."""
-    return word == asked_for if len(asked_for) == 1 else word.startswith(asked_for)
+    """Say whether a word is what is asked for."""
+    return word.startswith(asked_for) if may_begin(asked_for) else word == asked_for
 
 
 def holds(text: str, asked_for: Sequence[str]) -> bool:
     """Say whether a text has every word that is asked for."""
     there = {word for word, _, _ in words_in(text)}
     return all(any(means(word, one) for word in there) for one in asked_for)
+
+
+def names_hold(names: str, asked_for: Sequence[str]) -> bool:
+    """Say whether a customer's names have everything that is asked for, however short: there are few."""
+    there = {word for word, _, _ in words_in(names)}
+    return all(any(word.startswith(one) for word in there) for one in asked_for)
 
 
 @dataclass(frozen=True, slots=True)

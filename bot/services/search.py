@@ -33,8 +33,8 @@ class Search:
     async def search(self, agent: Agent, query: str, *, limit: int) -> dict[str, Any]:
         """Return at most `limit` conversations, and some customers, that have every word of a query.
 
-        A word may be the beginning of one, a single character stands for itself. A query without a
-        letter or digit finds nothing.
+        A word of three letters or more may be the beginning of one, in customers' names any. A query
+        without a letter or digit finds nothing.
         """
         require(agent, Permission.READ)
         words, begun = asked(query), time.perf_counter()

@@ -5,9 +5,12 @@ They are apart from `tables.py` because neither database has what the other one 
 
 from __future__ import annotations
 
+from bot.domain.words import LEAST_BEGUN
+
 # Contentless: the texts are in `messages` already. The words come folded by `bot.domain.words`, so the
 # plainest tokenizer is right; without positions the index is a third as large.
-_FTS = "content='', tokenize='ascii', detail=none, columnsize=0"
+# The first three letters are indexed as well: many words begin with them.
+_FTS = f"content='', tokenize='ascii', detail=none, columnsize=0, prefix={LEAST_BEGUN}"
 
 _CONVERSATIONS = """
 CREATE TABLE search_conversations (

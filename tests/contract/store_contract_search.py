@@ -87,6 +87,8 @@ class SearchContract:
             ("order* -4521", {1}),
             ("NEAR(order, where)", set()),
             ("text:order", set()),
+            ("is", {1}),
+            ("wh", set()),
             ("e", set()),
             ("s", {2, 6}),
             ("x" * 500, set()),
@@ -184,6 +186,7 @@ class SearchContract:
 
         assert await names("ana") == ["cu1"]
         assert await names("mar ANA") == ["cu1"]
+        assert await names("m an") == ["cu1"]
         assert await names("am@example.com") == ["cu1"]
         assert await names("c-1001") == ["cu1"]
         assert await names("onal") == ["cu2"]

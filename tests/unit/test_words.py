@@ -21,10 +21,12 @@ def test_each_word_of_a_text_counts_once() -> None:
     assert asked("  ") == asked("👋 !?") == ()
 
 
-def test_a_single_character_stands_for_itself() -> None:
-    assert means("a", "a")
-    assert not means("and", "a")
-    assert means("and", "an")
+def test_short_words_are_meant_as_they_are() -> None:
+    assert means("an", "an")
+    assert not means("and", "an")
+    assert means("andes", "and")
+    assert means("注文は", "注文")
+    assert not means("注文", "注")
 
 
 def test_a_snippet_begins_near_its_first_hit_and_marks_all() -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import TextClause, text
 
 from bot.domain.customer import Customer
 from bot.domain.message import Kind, Message
-from bot.domain.words import WORDS_VERSION, folded, holds
+from bot.domain.words import LEAST_BEGUN, WORDS_VERSION, folded, holds, may_begin, names_hold
 from bot.store import tables
 from bot.store.queries.base import Part
 from bot.store.queries.customers import to_customer
@@ -203,12 +203,13 @@ class Search(Part):
         if not words:
             return []
         if self.db.flavour is Flavour.POSTGRES:
-            rows = await self.db.all(POSTGRES_CUSTOMERS, (_tsquery(words), limit))
+            query = " & ".join(f"'{word}':*" for word in words)
+            rows = await self.db.all(POSTGRES_CUSTOMERS, (query, limit))
             found = [(row, _names(row[3], row[4], row[2], row[6])) for row in rows]
         else:
-            query = " AND ".join(_term(word) for word in words)
+            query = " AND ".join(f'"{word}"*' for word in words)
             found = [(row, row[6]) for row in await self.db.all(SQLITE_CUSTOMERS, (query, limit))]
-        return [to_customer(tuple(row)[:6]) for row, known in found if holds(known, words)]
+        return [to_customer(tuple(row)[:6]) for row, known in found if names_hold(known, words)]
 
     async def _match(self, words: Sequence[str]) -> str:
         """Return a query of whole words, which the index answers from its end.
@@ -218,7 +219,7 @@ class Search(Part):
         return " AND ".join([f"({await self._meanings(word)})" for word in words])
 
     async def _meanings(self, word: str) -> str:
-        if len(word) == 1:
+        if len(word) <= LEAST_BEGUN:
             return _term(word)
         rows = await self.db.all(VOCABULARY, (word, f"{word}\U0010ffff", _EXPANDED + 1))
         if not 0 < len(rows) <= _EXPANDED:
@@ -321,12 +322,12 @@ class Search(Part):
 
 
 def _term(word: str) -> str:
-    """Return a word for the index: a single character is meant as it is, others as beginnings."""
-    return f'"{word}"' if len(word) == 1 else f'"{word}"*'
+    """Return a word, or the beginning of one, for the index."""
+    return f'"{word}"*' if may_begin(word) else f'"{word}"'
 
 
 def _tsquery(words: Sequence[str]) -> str:
-    return " & ".join(f"'{word}'" if len(word) == 1 else f"'{word}':*" for word in words)
+    return " & ".join(f"'{word}':*" if may_begin(word) else f"'{word}'" for word in words)
 
 
 def _names(name: str, email: str, directory_ref: str, profile: str | None) -> str:
