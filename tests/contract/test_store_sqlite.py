@@ -270,7 +270,7 @@ async def test_what_was_acknowledged_survives_a_kill(path: Path) -> None:
         await store.stop()
 
 
-SMALL = {"agents", "outbox", "sessions"}
+SMALL = {"agents", "canned_replies", "outbox", "second_factors", "sessions", "teams"}
 """Tables that hold few rows at any time, and may be read from end to end."""
 
 
