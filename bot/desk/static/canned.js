@@ -69,7 +69,7 @@ export function chooseCanned(detail) {
   let found = [], at = 0, done;
   const list = h("ul.canned-list", { id: "canned-found", role: "listbox", "aria-label": "Canned replies" });
   const preview = h("div.canned-preview", { "aria-live": "polite", dir: "auto" });
-  const input = h("input", { type: "search", placeholder: "Search canned replies", role: "combobox", autocomplete: "off", spellcheck: false, "aria-label": "Search canned replies", "aria-controls": "canned-found", "aria-expanded": "true", autofocus: true });
+  const input = h("input", { type: "text", placeholder: "Search canned replies", role: "combobox", autocomplete: "off", spellcheck: false, "aria-label": "Search canned replies", "aria-controls": "canned-found", "aria-expanded": "true", autofocus: true });
   const show = () => {
     fill(list, found.map((one, i) => option(one, i === at, () => done(one))));
     input.setAttribute("aria-activedescendant", found.length ? `canned-${found[at].id}` : "");

@@ -33,7 +33,7 @@ class ConversationHead extends HTMLElement {
   /** Show the head of this thread; `toggle` shows or hides what is known of the customer. */
   show(thread, moves, toggle) {
     Object.assign(this, { thread, moves, toggle });
-    const heard = { detail: () => this.#draw(), entries: () => this.#standing(), company: () => this.#company() };
+    const heard = { detail: () => this.#draw(), orders: () => this.thread.detail && this.#who(), entries: () => this.#standing(), company: () => this.#company() };
     for (const [name, listener] of Object.entries(heard)) {
       thread.addEventListener(name, listener);
       this.#ends.push(() => thread.removeEventListener(name, listener));
@@ -58,18 +58,22 @@ class ConversationHead extends HTMLElement {
   #open = null;
 
   #draw() {
+    this.#who();
+    this.#moves();
+    this.#standing();
+    this.#taskLine();
+    this.#where();
+  }
+
+  #who() {
     const { detail } = this.thread;
     const name = customerName(detail);
     this.name.textContent = name;
     this.face.textContent = initials(name);
     this.face.dataset.tone = tone(name);
-    const tier = detail.packet?.profile?.tier;
+    const tier = this.thread.known.profile?.tier;
     fill(this.about, h("span", channelName(detail.channel)), tier && tier !== "standard" && h("span.tier", icon("star"), tier),
       detail.language && detail.language !== "en" && h("span", `Language ${detail.language}`));
-    this.#moves();
-    this.#standing();
-    this.#taskLine();
-    this.#where();
   }
 
   #moves() {

@@ -13,8 +13,8 @@ import { outbox } from "./outbox.js";
 import { may, on, prefs, setPref } from "./store.js";
 import { Thread } from "./thread.js";
 
-const WIDE = 860; // pixels from which the packet has room beside the conversation
-const ROOMY = 520; // and all moves in the head
+const WIDE = 780; // pixels from which the packet has room beside the conversation
+const ROOMY = 440; // and from which all moves have room in the head
 
 /** Events that bubble: `back`, and `moved` (detail: {name, conversation}). */
 class Conversation extends HTMLElement {
@@ -137,7 +137,7 @@ class Conversation extends HTMLElement {
     this.classList.toggle("wide", this.#wide);
     this.side.hidden = !this.#wide || !prefs.packet;
     if (this.#wide) this.#sheet?.();
-    this.head.fit(width >= ROOMY);
+    this.head.fit(this.head.clientWidth >= ROOMY);
     this.head.pressed(this.#wide ? !this.side.hidden : null);
   }
 

@@ -32,7 +32,7 @@ export async function uncorrect(thread, seq) {
 function ask(entry) {
   let all = [], found = [], at = -1;
   const list = h("ul.meanings", { id: "meanings", role: "listbox", "aria-label": "Intents" });
-  const search = h("input", { type: "search", role: "combobox", placeholder: "Search: return, invoice, address…", "aria-label": "What did it mean?", "aria-controls": "meanings", "aria-expanded": "true", autofocus: true, autocomplete: "off", spellcheck: false });
+  const search = h("input", { type: "text", role: "combobox", placeholder: "Search: return, invoice, address…", "aria-label": "What did it mean?", "aria-controls": "meanings", "aria-expanded": "true", autofocus: true, autocomplete: "off", spellcheck: false });
   const submit = h("button.button.primary", { type: "submit", disabled: true }, "Save");
   const show = () => {
     fill(list, found.slice(0, SHOWN).map((one, i) => meaning(one, i === at, () => { at = i; show(); })), !found.length && h("li.quiet", { role: "presentation" }, all.length ? "Nothing fits." : "Loading…"));

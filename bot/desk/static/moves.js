@@ -119,7 +119,7 @@ function askTransfer() {
   let found = all, at = all.length ? 0 : -1;
   const list = h("ul.targets", { id: "targets", role: "listbox", "aria-label": "Agents and teams" });
   const warning = h("p.quiet", { role: "status" });
-  const search = h("input", { type: "search", role: "combobox", placeholder: "Search agents and teams", "aria-label": "Search agents and teams", "aria-controls": "targets", "aria-expanded": "true", autofocus: true, autocomplete: "off", spellcheck: false });
+  const search = h("input", { type: "text", role: "combobox", placeholder: "Search agents and teams", "aria-label": "Search agents and teams", "aria-controls": "targets", "aria-expanded": "true", autofocus: true, autocomplete: "off", spellcheck: false });
   const show = () => {
     fill(list, found.map((one, i) => target(one, i === at, () => { at = i; show(); })));
     search.setAttribute("aria-activedescendant", found[at] ? `target-${found[at].id}` : "");

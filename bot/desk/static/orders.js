@@ -1,7 +1,6 @@
 // The customer's orders on the packet card, and what an agent may do with them. Each action says beforehand what will
 // happen, and afterwards what the company's system answered, also when that is not known.
 
-import { api } from "./api.js";
 import { fill, h, icon, toast } from "./dom.js";
 import { copyable } from "./facts.js";
 import { clock, day, money, sentence } from "./format.js";
@@ -18,37 +17,32 @@ export class OrdersPart {
   #all = false;
   #key = "";
   #heard = () => this.#changed();
+  #drawn = () => this.#draw();
   #version = "";
-  #answer = null;
-  #alive = true;
 
   constructor() { this.node = h("section.part.orders", { "aria-label": "Orders" }); }
 
   show(thread) {
     this.thread = thread;
     thread.addEventListener("detail", this.#heard);
+    thread.addEventListener("orders", this.#drawn);
     this.#draw();
-    this.load();
+    if (!thread.orders) thread.loadOrders();
   }
 
-  end() { this.#alive = false; this.thread?.removeEventListener("detail", this.#heard); }
-
-  /** Read the orders with what may be done; where that fails the packet's orders are shown. */
-  async load() {
-    try {
-      this.#answer = await api.get(`/conversations/${this.thread.id}/orders`);
-    } catch {
-      this.#answer = { orders: null, status: "try_later" };
-    }
-    if (this.#alive) this.#draw();
+  end() {
+    this.thread?.removeEventListener("detail", this.#heard);
+    this.thread?.removeEventListener("orders", this.#drawn);
   }
+
+  get #answer() { return this.thread.orders; }
 
   /** Read them anew when something was done, somebody is known now, or it is another's conversation. */
   #changed() {
     const { detail } = this.thread;
     const version = JSON.stringify([detail.owner_version, detail.customer?.directory_ref, detail.packet?.trust, detail.packet?.orders.map((one) => one.status)]);
     const first = !this.#version;
-    if (version !== this.#version && !first) this.load();
+    if (version !== this.#version && !first) this.thread.loadOrders();
     this.#version = version;
     this.#draw();
   }
@@ -72,7 +66,7 @@ export class OrdersPart {
   #rest(answer, count) {
     if (!answer && !this.thread.detail) return h("p.quiet", "Loading…");
     return [
-      answer?.status === "try_later" && h("p.notice", icon("warn"), h("span", count ? "The company's system does not answer: some may be missing." : "The company's system does not answer."), h("button.text-button", { type: "button", onclick: () => this.load() }, "Try again")),
+      answer?.status === "try_later" && h("p.notice", icon("warn"), h("span", count ? "The company's system does not answer: some may be missing." : "The company's system does not answer."), h("button.text-button", { type: "button", onclick: () => this.thread.loadOrders() }, "Try again")),
       !count && answer?.status === "stranger" && h("p.quiet", "Nobody has proved whose orders these would be."),
       !count && (answer?.status === "ok" || answer?.status === "not_found") && h("p.quiet", "No orders."),
       answer?.acting && h("button.text-button.all", { type: "button", onclick: () => this.#lookUp() }, "Open another order by its number"),
@@ -84,9 +78,9 @@ export class OrdersPart {
     const [first] = one.items ?? [];
     const toggle = (event) => this.#open[event.target.open ? "add" : "delete"](one.number);
     return h("li", { dataset: { order: one.number } }, h("details.order", { open: this.#open.has(one.number), ontoggle: toggle },
-      h("summary", h("span.order-number", one.number), h(`span.tag${COLOUR[one.status] ? "." + COLOUR[one.status] : ""}`, sentence(one.status)), paid && h(`span.tag${paidLevel ? "." + paidLevel : ""}`, paid),
-        ACCESS[one.access] && h("span.tag", ACCESS[one.access]), h("span.order-total", money(one.total, one.currency)),
-        first && h("span.order-items.quiet", { dir: "auto" }, first.name, one.items.length > 1 && ` + ${one.items.length - 1} more`)),
+      h("summary", h("span.order-number", one.number), h(`span.tag${COLOUR[one.status] ? "." + COLOUR[one.status] : ""}`, sentence(one.status)), h("span.order-total", money(one.total, one.currency)),
+        h("span.order-more", paid && h(`span.tag${paidLevel ? "." + paidLevel : ""}`, paid), ACCESS[one.access] && h("span.tag", ACCESS[one.access]),
+          first && h("span.order-items.quiet", { dir: "auto" }, first.name, one.items.length > 1 && ` + ${one.items.length - 1} more`))),
       h("div.order-body", details(one), this.#actions(one))));
   }
 
@@ -101,7 +95,7 @@ export class OrdersPart {
     const answer = await askAction(this.thread, name, order, this.#answer.goodwill);
     if (!answer) return;
     if (answer.status === "ok") toast(answer.message, { ms: 8000 });
-    await Promise.all([this.load(), this.thread.loadDetail(), this.thread.catchUp()]);
+    await Promise.all([this.thread.loadOrders(), this.thread.loadDetail(), this.thread.catchUp()]);
   }
 
   async #lookUp() {
@@ -109,7 +103,7 @@ export class OrdersPart {
     if (!order) return;
     this.#open.add(order.number);
     this.#all = true;
-    await this.load();
+    await this.thread.loadOrders();
     this.node.querySelector(`[data-order="${CSS.escape(order.number)}"] summary`)?.focus();
   }
 }

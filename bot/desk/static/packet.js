@@ -10,6 +10,7 @@ import { go, path, route } from "./store.js";
 import { bars } from "./understood.js";
 
 const SHAPES = { frustrated: "warn", vip: "star", engine_down: "warn", business_rule: "shield", not_understood: "help", asked_for_human: "people", agent_requested: "mine" };
+const HEARD = ["detail", "entries", "orders"];
 const TURNS = 3; // shown at once; more with a click
 
 class PacketCard extends HTMLElement {
@@ -28,8 +29,8 @@ class PacketCard extends HTMLElement {
   show(thread) {
     this.thread = thread;
     const draw = () => this.#draw();
-    for (const name of ["detail", "entries"]) thread.addEventListener(name, draw);
-    this.#end = () => { for (const name of ["detail", "entries"]) thread.removeEventListener(name, draw); };
+    for (const name of HEARD) thread.addEventListener(name, draw);
+    this.#end = () => { for (const name of HEARD) thread.removeEventListener(name, draw); };
     this.orders.show(thread);
     intents().then(() => { this.#parts.clear(); draw(); }, () => {});
     fill(this.body, [5, 3, 4].map((lines) => h("div.part.skeleton", { "aria-hidden": "true" }, Array.from({ length: lines }, () => h("i")))));
@@ -45,7 +46,7 @@ class PacketCard extends HTMLElement {
       packet && this.#part("why", why(packet)),
       packet && this.#part("wants", wants(packet)),
       packet?.still_open.length > 0 && this.#part("open", open(packet)),
-      this.#part("who", who(detail)),
+      this.#part("who", who(detail, this.thread.known)),
       packet?.done.length > 0 && this.#part("done", done(packet)),
       packet?.turns.length > 0 && this.#part("turns", turns(packet)),
       this.orders.node,
@@ -84,8 +85,8 @@ function done(packet) {
 
 // --- who
 
-function who(detail) {
-  const profile = detail.packet?.profile;
+function who(detail, known) {
+  const { profile } = known;
   const { customer } = detail;
   const name = profile?.name || detail.customer_name || customer?.name;
   const mail = profile?.email || customer?.email;
@@ -102,7 +103,7 @@ function who(detail) {
     trust(detail.packet?.trust ?? customer?.trust),
     rows.length > 0 && h("dl.pairs", rows.map(([label, value]) => [h("dt", label), h("dd", value)])),
     profile?.notes?.length > 0 && h("ul.profile-notes", profile.notes.map((note) => h("li", { dir: "auto" }, note))),
-    h("p.quiet", profile ? `From ${detail.packet.profile_source}, ${age(detail.packet.profile_age)}` : "Nothing is on file: no profile belongs to this conversation."));
+    h("p.quiet", profile ? `From ${known.source}, ${age(known.age)}` : "Nothing is on file: no profile belongs to this conversation."));
 }
 
 const age = (seconds) => seconds == null ? "of unknown age" : seconds < 90 ? "just now" : `${lasting(seconds)} old`;

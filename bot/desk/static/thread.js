@@ -9,7 +9,7 @@ const PAGE = 200;
 const FIRST = 80;
 const CALM = 700; // milliseconds in which several hints become one look
 
-/** Events: `detail`, `entries` (detail: {older, fresh}), `marks`, `company`, `failed`. */
+/** Events: `detail`, `orders`, `entries` (detail: {older, fresh, anew}), `marks`, `company`, `failed`. */
 export class Thread extends EventTarget {
   #ends = [];
   #timer = 0;
@@ -26,6 +26,7 @@ export class Thread extends EventTarget {
     this.readBefore = 0; // what agents had read when this was opened
     this.newest = 0; // the greatest number that we have heard of
     this.error = null;
+    this.orders = null; // as GET .../orders answers; null until it was read
     this.company = new Company(this);
   }
 
@@ -57,6 +58,24 @@ export class Thread extends EventTarget {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Read the customer's orders, what may be done with them, and who the customer is. */
+  async loadOrders() {
+    try {
+      this.orders = await api.get(`/conversations/${this.id}/orders`);
+    } catch {
+      this.orders = { orders: null, status: "try_later", customer: null };
+    }
+    this.#tell("orders");
+  }
+
+  /** Return the profile as it is known now: {profile, source, age in seconds}; the newer reading wins. */
+  get known() {
+    const { customer, source = "" } = this.orders ?? {};
+    const packet = this.detail?.packet;
+    if (packet?.profile) return { profile: packet.profile, source: packet.profile_source, age: packet.profile_age };
+    return { profile: customer ?? null, source, age: customer ? 0 : null };
   }
 
   /** Take what an answer said of this conversation; moves answer without the packet, which then stays. */

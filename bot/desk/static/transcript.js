@@ -3,6 +3,7 @@
 
 import { announce, fill, h, icon, toast } from "./dom.js";
 import { day, customerName } from "./format.js";
+import { dayOf, outward, pressed, starts } from "./grouping.js";
 import { row, rowKind, speaker } from "./message.js";
 import { pendingRow } from "./pending.js";
 import { MessageTools } from "./message-tools.js";
@@ -11,7 +12,6 @@ import { state } from "./store.js";
 
 const NEAR = 80; // pixels from the end that still count as the end
 const TOP = 600; // from here on what is older is read
-const GROUP = 5 * 60_000;
 const MEANT = 700; // milliseconds after a wheel, a finger or a key in which scrolling is the reader's own
 
 class Transcript extends HTMLElement {
@@ -64,7 +64,7 @@ class Transcript extends HTMLElement {
     await this.thread.around(seq);
     const node = this.#rows.get(seq)?.node;
     if (!node) return this.toEnd();
-    node.scrollIntoView({ block: "center" });
+    this.#show(node, 0.5);
     node.focus({ preventScroll: true });
     node.classList.add("found");
     setTimeout(() => node.classList.remove("found"), 2400);
@@ -84,7 +84,7 @@ class Transcript extends HTMLElement {
     const at = rows.indexOf(document.activeElement?.closest?.(".row"));
     const next = rows[at < 0 ? rows.length - 1 : Math.max(0, Math.min(rows.length - 1, at + by))];
     next?.focus();
-    next?.scrollIntoView({ block: "nearest" });
+    if (next) this.#show(next);
   }
 
   /** Return the customer's entry that is chosen, or their last one. */
@@ -110,7 +110,7 @@ class Transcript extends HTMLElement {
   #begin() {
     if (this.wanted) { const seq = this.wanted; this.wanted = 0; this.goTo(seq); return; }
     const line = this.list.querySelector(".unread");
-    if (line && this.thread.mine) { line.scrollIntoView({ block: "start" }); this.#atEnd = this.#isAtEnd(); } else this.#bottom();
+    if (line && this.thread.mine) { this.#show(line, 0); this.#atEnd = this.#isAtEnd(); } else this.#bottom();
   }
 
   #heard(entry) {
@@ -218,6 +218,15 @@ class Transcript extends HTMLElement {
     this.#loading = false;
   }
 
+  /** Bring a row into view, at this share of the height, or with as little scrolling as possible; nothing else moves. */
+  #show(node, share = null) {
+    const box = this.scroller.getBoundingClientRect(), row_ = node.getBoundingClientRect();
+    const above = row_.top - box.top, below = row_.bottom - box.bottom;
+    if (share !== null) this.scroller.scrollTop += above - (box.height - row_.height) * share;
+    else if (above < 0) this.scroller.scrollTop += above - 12;
+    else if (below > 0) this.scroller.scrollTop += below + 12;
+  }
+
   #anchor() {
     const top = this.scroller.getBoundingClientRect().top;
     const node = [...this.list.children].find((one) => one.getBoundingClientRect().bottom > top && one.dataset.seq);
@@ -236,22 +245,6 @@ class Transcript extends HTMLElement {
   }
 
   #settle() { if (this.#atEnd && !document.hidden) this.thread.markRead(); }
-}
-
-const dayOf = (entry) => new Date(entry.created_at).toDateString();
-const outward = (entry) => entry.author !== "customer" && entry.kind !== "note" && entry.kind !== "event";
-
-/** Whether an entry begins a group: somebody else, something else, or a while later. */
-function starts(before, entry) {
-  return before.author !== entry.author || before.author_id !== entry.author_id || rowKind(before) !== rowKind(entry)
-    || new Date(entry.created_at) - new Date(before.created_at) > GROUP;
-}
-
-/** Return which of an entry's choices the customer pressed: the next thing they said, if it is one of them. */
-function pressed(entries, at) {
-  if (!entries[at].choices.length) return "";
-  const next = entries.slice(at + 1, at + 12).find((one) => one.author === "customer");
-  return next && entries[at].choices.includes(next.text) ? next.text : "";
 }
 
 customElements.define("desk-transcript", Transcript);
