@@ -15,6 +15,7 @@ from tests.browser.chat import Chat
 from tests.browser.desk import Case, Desk
 from tests.browser.pictures import PDF, png
 from tests.browser.script import EVIL
+from tests.browser.server import Server, until
 
 _names = itertools.count(1)
 
@@ -242,3 +243,92 @@ async def test_reading_far_back_does_not_jump_and_news_waits_below(case: Any, ag
     await expect(ana.row("are you still there?")).to_be_in_viewport()
     await ana.look_at(found, 40)
     await expect(ana.messages.locator("[data-seq='40']")).to_be_in_viewport()
+
+
+async def test_a_canned_reply_is_filled_and_what_is_missing_is_asked_for(
+    case: Any, agent: Any, server: Server
+) -> None:
+    chat, found = case
+    sue = await Desk.open(server, "sue")
+    word = f"hello{next(_names)}"
+    text = "Hi, {agent.name} here. About order {order.number}: all is well."
+    await sue.call("POST", "/canned", shortcut=word, title="Greeting", text=text)
+    await found.claim()
+    ana = await (await agent()).look_at(found)
+    await ana.text.press_sequentially(f"/{word[:5]}")
+    options = ana.view.get_by_role("listbox", name="Canned replies").get_by_role("option")
+    await expect(options.first).to_contain_text("Greeting")
+    await ana.text.press_sequentially(word[5:])
+    await ana.press("Enter")
+    await expect(ana.text).to_have_value("Hi, Ana here. About order {order.number}: all is well.")
+    await ana.press("Enter")
+    await expect(ana.view.get_by_text("Fill in {order.number} first.")).to_be_visible()
+    await ana.page.keyboard.type("4521")  # what is missing is selected
+    await ana.press("Enter")
+    await chat.sees("Hi, Ana here. About order 4521: all is well.")
+    await sue.close()
+
+
+async def test_what_a_message_meant_is_noted_and_taken_back(case: Any, agent: Any) -> None:
+    _, found = case
+    await found.claim()
+    ana = await (await agent()).look_at(found)
+    await ana.press("m")
+    await ana.dialog.get_by_role("combobox").fill("cancel an order")
+    await ana.press("Enter")
+    corrected = ana.messages.locator(".corrected")
+    await expect(corrected).to_contain_text(re.compile("Meant .*cancel", re.IGNORECASE))
+    await corrected.get_by_role("button", name="Undo").click()
+    await expect(corrected).to_have_count(0)
+
+
+async def test_who_else_is_here_is_seen(case: Any, agent: Any) -> None:
+    chat, found = case
+    ana, bob = await agent("ana"), await agent("bob")
+    await ana.look_at(found)
+    await bob.look_at(found)
+    await expect(ana.head).to_contain_text("Bob is looking")
+    await expect(bob.head).to_contain_text("Ana is looking")
+    await bob.press("n")
+    await bob.text.press_sequentially("I know")
+    await expect(ana.head).to_contain_text("Bob writes a note")
+
+    async def typing() -> bool:
+        await chat.input.press_sequentially("m")
+        return await ana.messages.get_by_text("is typing").is_visible()
+
+    await until(typing, "the customer is seen typing")  # the widget tells at most every few seconds
+    await bob.page.goto("/desk#/queue")
+    await expect(ana.head).not_to_contain_text("Bob")
+
+
+async def test_it_all_works_with_the_keyboard_alone(case: Any, agent: Any) -> None:
+    chat, found = case
+    ana = await (await agent()).look_at(found)
+    keys = ana.page.keyboard
+    await ana.claim()
+    await keys.type("One line")
+    await keys.press("Shift+Enter")
+    await keys.type("and another")
+    await keys.press("Enter")
+    await chat.sees("and another")
+    await keys.press("Escape")
+    await expect(ana.messages).to_be_focused()
+    await keys.press("n")
+    await keys.type("only for us")
+    await keys.press("Enter")
+    await expect(ana.row("only for us")).to_be_visible()
+    await keys.press("Alt+ArrowUp")
+    await keys.press("Alt+ArrowUp")
+    await expect(ana.messages.locator(".row:focus")).to_have_count(1)
+    await keys.press("Tab")
+    await expect(ana.messages.locator(".row button:focus")).to_have_attribute("aria-label", "Copy text")
+    await keys.press("i")
+    await expect(ana.packet).to_be_hidden()
+    await keys.press("i")
+    await expect(ana.packet).to_be_visible()
+    await keys.press("e")
+    await keys.type("done by keys")
+    await keys.press("Control+Enter")
+    await expect(ana.standing).to_contain_text("Closed")
+    await expect(ana.row("done by keys")).to_be_visible()

@@ -131,6 +131,7 @@ class Composer extends HTMLElement {
 
   #missing(text) {
     if (this.#blocked()) return this.thread.detail ? instead(this.thread.detail).text : "One moment.";
+    if (this.thread.claiming) return "One moment, the conversation is being claimed.";
     if (this.uploads.busy) return "A file is still being uploaded.";
     if (this.uploads.broken) return "A file could not be uploaded. Try again or remove it.";
     if (text.length > MOST) return `That is ${text.length - MOST} characters too long.`;
@@ -177,6 +178,7 @@ class Composer extends HTMLElement {
   #blocked() {
     const { detail } = this.thread;
     if (!detail) return true;
+    if (this.thread.claiming) return false; // what is typed meanwhile must not be taken for commands
     const way = instead(detail);
     return way !== null && !(this.tab === "note" && way.note);
   }

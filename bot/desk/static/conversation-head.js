@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { dialog, fill, h, icon, iconButton } from "./dom.js";
-import { channelName, clock, customerName, fullTime, initials, tone } from "./format.js";
+import { channelName, customerName, due, fullTime, initials, tone } from "./format.js";
 import { readable } from "./keys.js";
 import { MOVES } from "./moves.js";
 import { replyWindow, standing } from "./standing.js";
@@ -126,7 +126,7 @@ class ConversationHead extends HTMLElement {
     if (!task) return;
     const late = task.due_at && new Date(task.due_at) < Date.now();
     fill(this.task, icon("work"), h("div", h("strong", TASKS[task.kind] ?? "To do"), task.text && h("p", { dir: "auto" }, task.text),
-      task.due_at && h(`span.quiet${late ? ".late" : ""}`, { title: fullTime(task.due_at) }, late ? `Was due ${clock(task.due_at)}` : `Due ${due.format(new Date(task.due_at))}`)),
+      task.due_at && h(`span.quiet${late ? ".late" : ""}`, { title: fullTime(task.due_at) }, late ? `Was due ${due(task.due_at)}` : `Due ${due(task.due_at)}`)),
       may("answer") && h("button.button", { type: "button", onclick: () => this.moves.closeTask() }, "Mark as done"));
   }
 
@@ -155,6 +155,5 @@ class ConversationHead extends HTMLElement {
 }
 
 const TASKS = { message: "Left a message", message_left: "Left a message", callback: "Wants a callback", follow_up: "Follow-up" };
-const due = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });
 
 customElements.define("desk-conversation-head", ConversationHead);

@@ -13,8 +13,10 @@ import { outbox } from "./outbox.js";
 import { may, on, prefs, setPref } from "./store.js";
 import { Thread } from "./thread.js";
 
-const WIDE = 780; // pixels from which the packet has room beside the conversation
-const ROOMY = 440; // and from which all moves have room in the head
+const WIDE = 720; // pixels from which the packet has room beside the conversation
+const ROOMY = 420; // and from which all moves have room in the head
+
+const TAKES = ["claim", "take"];
 
 /** Events that bubble: `back`, and `moved` (detail: {name, conversation}). */
 class Conversation extends HTMLElement {
@@ -35,7 +37,7 @@ class Conversation extends HTMLElement {
     if (!id) return;
     const seq = Number(this.getAttribute("seq")) || 0;
     this.thread = new Thread(id);
-    this.moves = new Moves(this.thread, (name, detail) => this.#moved(name, detail));
+    this.moves = new Moves(this.thread, { begun: (name) => TAKES.includes(name) && this.composer.write("reply"), moved: (name, detail) => this.#moved(name, detail) });
     this.#build();
     this.#listen();
     this.head.show(this.thread, this.moves, () => this.#toggle());
@@ -126,7 +128,7 @@ class Conversation extends HTMLElement {
   #moved(name, detail) {
     const said = { claim: "You have this conversation now.", take: "You have this conversation now.", release: "The assistant has it again.", resolve: "Resolved.", task: "Marked as done.",
       transfer: detail.owner === "queue" ? "It is in the queue." : `${detail.assignee_name} has it now.` }[name];
-    if (name === "claim" || name === "take") { announce(said); this.composer.write("reply"); } else toast(said, { ms: 3000 });
+    if (TAKES.includes(name)) announce(said); else toast(said, { ms: 3000 });
     this.dispatchEvent(new CustomEvent("moved", { bubbles: true, detail: { name, conversation: detail } }));
   }
 

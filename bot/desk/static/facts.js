@@ -1,7 +1,7 @@
 // Parts of the packet card: evidence, wishes, effects, trust, ratings, in words. Each returns nodes and knows no state.
 
 import { h, hidden, icon } from "./dom.js";
-import { clock, fullTime, money, sentence, words } from "./format.js";
+import { clock, due, fullTime, money, sentence, words } from "./format.js";
 import { intentTitle } from "./intents.js";
 import { copy } from "./message-tools.js";
 
@@ -22,9 +22,9 @@ export const copyable = (value, name = value) => h("button.copyable", { type: "b
 
 // --- why
 
-const QUOTED = ["texts", "text", "said", "value", "change_request"];
-const NAMED = { form: "In the middle of", asking: "At the question for", topic: "About", matter: "Matter", due: "Due", case_number: "Case", state: "State", order_number: "Order", number: "Order", error: "Error", warranty_until: "Warranty until", sentiment: "Mood" };
-const LEFT_OUT = new Set(["intents", "customer_was_told", "wants_no_messages", "reopened", "sentiment"]);
+const QUOTED = ["texts", "text", "left", "said", "value", "change_request"];
+const NAMED = { form: "In the middle of", asking: "At the question for", topic: "About", matter: "Matter", due: "Due", promised: "Promised until", case_number: "Case", state: "State", order_number: "Order", number: "Order", error: "Error", warranty_until: "Warranty until", sentiment: "Mood" };
+const LEFT_OUT = new Set(["intents", "task", "customer_was_told", "wants_no_messages", "reopened", "sentiment"]);
 
 /** Return what a handoff rests on: quotes, then the other facts. */
 export function evidence(facts) {
@@ -41,6 +41,7 @@ export function evidence(facts) {
 
 function plain(key, value) {
   if (Array.isArray(value)) return value.join(", ");
+  if (key === "promised") return due(value);
   if (typeof value === "object") return JSON.stringify(value);
   return key === "form" || key === "asking" || key === "topic" ? words(String(value).replace(/_form$/, "")) : String(value);
 }

@@ -5,7 +5,7 @@ import { api } from "./api.js";
 import { confirmed, dialog, fill, h, icon, toast } from "./dom.js";
 import { initials, tone } from "./format.js";
 import { notMine } from "./outbox.js";
-import { may, state } from "./store.js";
+import { loadAgents, may, state } from "./store.js";
 
 /** What there is to do: its name, key, icon, and whether it can be done now. */
 export const MOVES = {
@@ -21,10 +21,10 @@ export class Moves {
   #thread;
   #busy = false;
 
-  /** `moved(name, detail)` is called after each move. */
-  constructor(thread, moved) {
+  /** `begun(name)` is called when a move is on its way, `moved(name, detail)` after it. */
+  constructor(thread, { begun, moved }) {
     this.#thread = thread;
-    this.moved = moved;
+    Object.assign(this, { begun, moved });
   }
 
   can(name) { return Boolean(this.#thread.detail && MOVES[name]?.when(this.#thread.detail)); }
@@ -40,13 +40,17 @@ export class Moves {
   closeTask() { return askNote({ title: "Mark as done", text: "The task leaves the list of work. Nothing is sent to the customer.", yes: "Mark as done" }).then((body) => body && this.#do("task", "task/close", body)); }
 
   async #do(name, word, body) {
+    this.#thread.claiming = word === "claim";
+    this.begun(name);
     try {
       const detail = await api.post(`/conversations/${this.#thread.id}/${word}`, body);
+      this.#thread.claiming = false;
       if (detail?.owner) this.#thread.take(detail); else this.#thread.loadDetail();
       await this.#thread.catchUp();
       this.moved(name, this.#thread.detail);
       return true;
     } catch (error) {
+      this.#thread.claiming = false;
       toast(error.status === 409 ? `Too late. ${notMine(error)}` : error.message, { kind: "error" });
       await Promise.all([this.#thread.loadDetail(), this.#thread.catchUp()]);
       return false;
@@ -115,8 +119,7 @@ function teamAbout(name) {
 }
 
 function askTransfer() {
-  const all = targets();
-  let found = all, at = all.length ? 0 : -1;
+  let all = targets(), found = all, at = all.length ? 0 : -1;
   const list = h("ul.targets", { id: "targets", role: "listbox", "aria-label": "Agents and teams" });
   const warning = h("p.quiet", { role: "status" });
   const search = h("input", { type: "text", role: "combobox", placeholder: "Search agents and teams", "aria-label": "Search agents and teams", "aria-controls": "targets", "aria-expanded": "true", autofocus: true, autocomplete: "off", spellcheck: false });
@@ -127,12 +130,19 @@ function askTransfer() {
     const to = found[at];
     warning.textContent = !all.length ? "There is nobody else yet." : !to ? "Nobody fits." : to.state && to.state !== "online" ? `${to.name} is not available now: it goes to the queue, ahead of those who wait for the first time.` : "";
   };
-  search.addEventListener("input", () => { const wanted = search.value.trim().toLowerCase(); found = all.filter((one) => `${one.name} ${one.about}`.toLowerCase().includes(wanted)); at = found.length ? 0 : -1; show(); });
+  const look = () => {
+    const wanted = search.value.trim().toLowerCase();
+    found = all.filter((one) => `${one.name} ${one.about}`.toLowerCase().includes(wanted));
+    at = found.length ? 0 : -1;
+    show();
+  };
+  search.addEventListener("input", look);
   search.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by && found.length) { event.preventDefault(); at = Math.max(0, Math.min(found.length - 1, at + by)); show(); }
   });
   show();
+  loadAgents().then(() => { all = targets(); look(); }, () => {}); // who is there now
   return dialog({
     title: "Pass on", name: "small",
     build: (close) => form(close, (node) => found[at] && { ...found[at].body, note: node.note.value }, "Pass on", search, list, warning, noteField("What has been done, and what is asked of them", false)),

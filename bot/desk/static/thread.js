@@ -26,6 +26,7 @@ export class Thread extends EventTarget {
     this.readBefore = 0; // what agents had read when this was opened
     this.newest = 0; // the greatest number that we have heard of
     this.error = null;
+    this.claiming = false; // a claim is on its way: one may begin to write
     this.orders = null; // as GET .../orders answers; null until it was read
     this.company = new Company(this);
   }
