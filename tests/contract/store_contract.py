@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import replace
 from datetime import timedelta
@@ -581,6 +582,25 @@ class WorkContract:
         for ask in (store.read, store.write):
             assert await ask(lambda tx: tx.effects_for("C1", "grant_goodwill", NOW)) == [first, second]
             assert await ask(lambda tx: tx.effects_for("", "grant_goodwill", NOW)) == []
+
+    async def test_who_counts_a_customers_effects_counts_alone(self, store: Store) -> None:
+        async def one_of_three(tx: Tx, name: str) -> None:
+            if len(await tx.effects_for("C1", "grant_goodwill", NOW)) < 3:
+                await tx.put_effect(
+                    Effect(
+                        key=name,
+                        conversation_id=name,
+                        inbox_id="",
+                        action="desk",
+                        method="grant_goodwill",
+                        arguments={},
+                        started_at=NOW,
+                        customer_ref="C1",
+                    )
+                )
+
+        await asyncio.gather(*(store.write(lambda tx, n=n: one_of_three(tx, f"k{n}")) for n in range(8)))
+        assert len(await store.read(lambda tx: tx.effects_for("C1", "grant_goodwill", NOW))) == 3
 
     async def test_proved_orders_are_kept_in_order(self, store: Store) -> None:
         for index, number in enumerate(("9", "1", "9")):
