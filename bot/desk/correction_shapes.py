@@ -61,7 +61,6 @@ class CorrectionItem(CorrectionView, kw_only=True):
     title: str
     decided_by: str
     decided_at: str | None
-    reason: str
     similar: int
 
 

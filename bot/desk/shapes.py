@@ -213,7 +213,7 @@ class RatingView(msgspec.Struct, kw_only=True):
 
 
 class CorrectionView(msgspec.Struct, kw_only=True):
-    """What an agent says that a message meant, and what the trainers made of it."""
+    """What an agent says that a message meant, what the trainers made of it, and why they dropped it."""
 
     intent: str
     note: str
@@ -221,6 +221,7 @@ class CorrectionView(msgspec.Struct, kw_only=True):
     by_name: str
     at: str
     status: Literal["open", "accepted", "dropped"]
+    reason: str
 
 
 class MessageView(msgspec.Struct, kw_only=True):

@@ -104,7 +104,6 @@ class Corrections:
                 "title": titles.get(one.intent, one.intent),
                 "decided_by": names.get(one.decided_by, one.decided_by),
                 "decided_at": one.decided_at.isoformat() if one.decided_at else None,
-                "reason": one.reason,
                 "similar": alike[one.number],
             }
             for one in found
@@ -251,6 +250,7 @@ def _shown(one: Correction, names: dict[str, str]) -> dict[str, Any]:
         "by_name": names.get(one.agent_id, ""),
         "at": one.at.isoformat(),
         "status": one.status.value,
+        "reason": one.reason,
     }
 
 

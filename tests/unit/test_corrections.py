@@ -97,6 +97,9 @@ async def test_what_the_trainers_decided(office: Office) -> None:
     await office.correct()
     await office.world.corrections.drop(office.tom, 1, reason="Not clear.")
     assert await office.listed() == []
+    shown = await office.shown()
+    assert shown is not None
+    assert (shown["status"], shown["reason"]) == ("dropped", "Not clear.")
     [dropped] = await office.listed("dropped")
     assert (dropped["reason"], dropped["decided_by"]) == ("Not clear.", "Tom")
     with pytest.raises(Conflict):
