@@ -22,8 +22,10 @@ LOOKED_AT = 500
 """Conversations in one look."""
 LOOK_EVERY = 300.0
 """Seconds between looks over all conversations."""
-GATHER = 0.5
+GATHER = 1.0
 """Seconds after a hint in which others may come: what is said together is taken in together."""
+TOGETHER = 16
+"""Conversations with a little news whose pieces share a commit."""
 PAUSE = 0.005
 """Seconds between two pieces, so that whoever waits for the writer comes first."""
 TIDY_AFTER = 20
@@ -91,9 +93,9 @@ class SearchIndex:
             await self._clock.sleep(GATHER)
             self._woken.clear()
             wanted, self._wanted = list(self._wanted), {}
-            for conversation_id in wanted:
+            for first in range(0, len(wanted), TOGETHER):
                 with suppress(StoreError):  # the next look finds it
-                    await self._index(conversation_id)
+                    await asyncio.gather(*map(self._index, wanted[first : first + TOGETHER]))
 
     async def _index(self, conversation_id: str) -> int:
         """Take in what is new in one conversation, piece by piece."""
