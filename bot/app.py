@@ -76,6 +76,7 @@ class App:
             core.timers.run,
             # PostgreSQL keeps its index itself.
             *(() if self.parts.settings.uses_postgresql else (core.search_index.run,)),
+            core.hours.run,
             self._follow_models,
         )
         self._tasks = [asyncio.get_running_loop().create_task(_keep(loop)) for loop in loops]
@@ -89,6 +90,7 @@ class App:
         parts = self.parts
         await parts.store.start()
         await parts.bus.start()
+        await self.core.hours.load()
         await parts.directory.start()
         unknown = await self.core.deliveries.recover()
         if unknown:

@@ -246,9 +246,9 @@ def agents_list() -> None:
     """List the people at the desk."""
     from bot.commands import people
 
-    for agent in asyncio.run(people.everybody(_settings())):
-        note = "disabled" if agent.disabled else ""
-        typer.echo(f"{agent.email:32} {agent.role.value:11} {agent.name:24} {note}".rstrip())
+    for agent, totp in asyncio.run(people.everybody(_settings())):
+        notes = " ".join([*(["totp"] if totp else []), *(["disabled"] if agent.disabled else [])])
+        typer.echo(f"{agent.email:32} {agent.role.value:11} {agent.name:24} {notes}".rstrip())
 
 
 @agents.command("passwd")
@@ -271,6 +271,15 @@ def agents_disable(
 
     asyncio.run(people.set_disabled(_settings(), email=email, disabled=not undo))
     typer.echo(f"{email} is {'enabled' if undo else 'disabled'}.")
+
+
+@agents.command("totp-off")
+def agents_totp_off(email: Email) -> None:
+    """Turn an agent's one-time passwords off, for whom phone and recovery codes are lost."""
+    from bot.commands import people
+
+    off = asyncio.run(people.totp_off(_settings(), email=email))
+    typer.echo(f"{email} signs in with the password alone." if off else f"{email} has none to turn off.")
 
 
 @app.command()

@@ -17,6 +17,7 @@ from bot.desk import DeskApi
 from bot.desk.admin_services import Administration
 from bot.domain.conversation import Owner
 from bot.domain.customer import Trust
+from bot.domain.hours import OpeningHours
 from bot.domain.ids import new_secret
 from bot.domain.message import Attachment, IdentityClaim
 from bot.engine.endpoints import action_server
@@ -34,6 +35,7 @@ from bot.ports import (
 )
 from bot.sentences import LiveSentences, catalogue, written_catalogue
 from bot.services.attention import Attention, Patience
+from bot.services.audit_search import AuditLog
 from bot.services.canned import CannedReplies
 from bot.services.corrections import Corrections
 from bot.services.delivery import Deliveries
@@ -48,6 +50,7 @@ from bot.services.gathering import Gathering
 from bot.services.handoffs import Handoffs
 from bot.services.intake import Intake
 from bot.services.media import MediaStore
+from bot.services.office_hours import OfficeHours
 from bot.services.packet import Packets
 from bot.services.people import People
 from bot.services.record import Record
@@ -55,6 +58,8 @@ from bot.services.reminders import Reminders
 from bot.services.replies import Replies, Transcript, Watch
 from bot.services.search import Search
 from bot.services.search_index import SearchIndex
+from bot.services.second_factor import SecondFactors
+from bot.services.sign_in_list import SignInList
 from bot.services.signin import SignIns
 from bot.services.tasks import Tasks
 from bot.services.teams import Teams
@@ -131,6 +136,9 @@ class Core:
     actions: DeskActions
     corrections: Corrections
     timers: Timers
+    hours: OfficeHours
+    attention: Attention
+    handoffs: Handoffs
     media: MediaStore
     feedback: Feedback
     visits: Visits
@@ -164,11 +172,12 @@ def parts(
 def core(given: Parts) -> Core:
     """Put the services together."""
     record = Record(sentences=given.sentences, channels=given.capabilities)
+    hours = OfficeHours(**given.shared, setting=given.settings.hours)
     handoffs = Handoffs(
         record=record,
         bus=given.bus,
         clock=given.clock,
-        hours=given.settings.hours,
+        hours=hours,
         queue_limit=given.settings.queue_limit,
     )
     attention = Attention(record=record, handoffs=handoffs, patience=_patience(given.settings))
@@ -324,8 +333,12 @@ def web(given: Parts, services: Core) -> WebServer:
             sockets=settings.chat_sockets_per_address,
         ),
     )
+    factors = SecondFactors(store=given.store, clock=given.clock, key=secret_key(settings).reveal())
     sign_in = SignIns(
-        **given.shared, lasts=timedelta(hours=settings.session_hours), key=secret_key(settings).reveal()
+        **given.shared,
+        lasts=timedelta(hours=settings.session_hours),
+        key=secret_key(settings).reveal(),
+        factors=factors,
     )
     desk = DeskApi(
         desk=services.desk,
@@ -335,7 +348,7 @@ def web(given: Parts, services: Core) -> WebServer:
         files=DeskFiles(store=given.store, media=services.media, feedback=services.feedback),
         search=Search(store=given.store),
         sign_in=sign_in,
-        admin=administration(given),
+        admin=administration(given, services, factors),
         bus=given.bus,
         clock=given.clock,
         public_url=settings.public_url,
@@ -357,10 +370,21 @@ def web(given: Parts, services: Core) -> WebServer:
     return WebServer(create_app(deps), host=settings.host, port=settings.port, parts=deps.parts)
 
 
-def administration(given: Parts) -> Administration:
+def administration(given: Parts, services: Core, factors: SecondFactors) -> Administration:
     """Put the services behind the desk's administration together."""
     return Administration(
-        teams=Teams(**given.shared), canned=CannedReplies(**given.shared), people=People(**given.shared)
+        teams=Teams(**given.shared),
+        canned=CannedReplies(**given.shared),
+        people=People(
+            **given.shared,
+            handoffs=services.handoffs,
+            attention=services.attention,
+            sent=services.deliveries.wake,
+        ),
+        factors=factors,
+        sign_ins=SignInList(**given.shared),
+        hours=services.hours,
+        log=AuditLog(store=given.store, clock=given.clock),
     )
 
 
@@ -409,18 +433,19 @@ def _turns(
         metrics=given.metrics,
         channels=given.capabilities,
         gathering=Gathering(engine=given.engine, clock=given.clock, pause=pause),
-        facts=_facts(given.settings),
+        facts=_facts(lambda: handoffs.hours),
         sent=deliveries.wake,
     ).run_next
 
 
-def _facts(settings: Settings) -> Callable[[datetime], dict[str, str]]:
+def _facts(hours: Callable[[], OpeningHours]) -> Callable[[datetime], dict[str, str]]:
     """Return what responses may say about the company at a time; asked for once a turn."""
-    # Never closed is what holds while nobody has set hours: no promise that people answer at night.
-    known = {} if settings.hours.always else {"opening_hours": settings.hours.describe()}
 
     def facts(now: datetime) -> dict[str, str]:
-        return {**known, "open_now": "yes" if settings.hours.is_open(now) else "no"}
+        present = hours()
+        # Never closed is what holds while nobody has set hours: no promise that people answer at night.
+        known = {} if present.always else {"opening_hours": present.describe()}
+        return {**known, "open_now": "yes" if present.is_open(now) else "no"}
 
     return facts
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
-from bot.domain.agents import Agent, AuditEntry, SecondFactor, Session
+from bot.domain.agents import Agent, AuditEntry, AuditFilter, SecondFactor, Session
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.correction import Correction, CorrectionStatus
 from bot.domain.customer import (
@@ -548,6 +548,16 @@ class Tx(Protocol):
         self, *, actor: str = "", conversation_id: str = "", after: str = "", limit: int = 100
     ) -> list[AuditEntry]:
         """Return entries, newest first; `after` is the id of the last one already seen."""
+        ...
+
+    async def search_audit(
+        self, wanted: AuditFilter, *, after: str = "", limit: int = 100
+    ) -> list[AuditEntry]:
+        """Return the entries that are asked for, newest first; `after` is the last one already seen."""
+        ...
+
+    async def last_seen(self) -> dict[str, datetime]:
+        """Return when each agent's sign-ins were last used, as far as they are kept."""
         ...
 
     # teams and canned replies

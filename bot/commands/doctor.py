@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot.clock import SystemClock
 from bot.commands.findings import Finding, Level
+from bot.commands.hours import opening_hours
 from bot.commands.web_chat import chat_pages
 from bot.domain.errors import BotError
 from bot.setting_types import masked_url
@@ -32,6 +33,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("disk", _disk),
         ("store", _store),
         ("redis", _redis),
+        ("hours", opening_hours),
         ("customers", _customers),
         ("model", _model),
         ("port", _port),

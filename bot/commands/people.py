@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.clock import SystemClock
 from bot.commands import audit, with_store
 from bot.domain.agents import Agent, Role
-from bot.domain.errors import Conflict, InvalidInput, NotFound
+from bot.domain.errors import Conflict, NotFound
 from bot.domain.ids import new_id
 from bot.ports import Store, Tx
 from bot.services.passwords import hash_password
+from bot.services.people import checked_email, checked_name
 from bot.settings import Settings
-
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
 async def add(settings: Settings, *, email: str, name: str, role: Role, password: str) -> Agent:
     """Make an agent. Raises InvalidInput or Conflict."""
-    email = email.strip().lower()
-    if not _EMAIL.fullmatch(email) or not email.isprintable():
-        raise InvalidInput(f"'{email}' is not an e-mail address.")
-    if not name.strip() or not name.isprintable() or len(name) > 100:
-        raise InvalidInput("The name must be one to 100 printable characters.")
+    email, name = checked_email(email), checked_name(name)
     now = SystemClock().now()
     agent = Agent(
         id=new_id(now),
         email=email,
-        name=name.strip(),
+        name=name,
         role=role,
         created_at=now,
         password_hash=await asyncio.to_thread(hash_password, password),
@@ -46,13 +40,29 @@ async def add(settings: Settings, *, email: str, name: str, role: Role, password
     return agent
 
 
-async def everybody(settings: Settings) -> list[Agent]:
-    """Return all agents by name."""
+async def everybody(settings: Settings) -> list[tuple[Agent, bool]]:
+    """Return all agents by name, each with whether they sign in with one-time passwords."""
 
-    async def work(store: Store) -> list[Agent]:
-        return await store.read(lambda tx: tx.agents())
+    async def work(tx: Tx) -> list[tuple[Agent, bool]]:
+        on = await tx.second_factors()
+        return [(agent, agent.id in on) for agent in await tx.agents()]
 
-    return await with_store(settings, work)
+    return await with_store(settings, lambda store: store.read(work))
+
+
+async def totp_off(settings: Settings, *, email: str) -> bool:
+    """Turn an agent's one-time passwords off; False if they were not on. Raises NotFound."""
+
+    async def work(tx: Tx) -> bool:
+        agent = await tx.agent_by_email(email.strip())
+        if agent is None:
+            raise NotFound(f"There is no agent {email}.")
+        if not await tx.drop_second_factor(agent.id):
+            return False
+        await audit(tx, "totp.off", agent=agent.id)
+        return True
+
+    return await with_store(settings, lambda store: store.write(work))
 
 
 async def set_password(settings: Settings, *, email: str, password: str) -> None:

@@ -9,6 +9,8 @@ from sanic import HTTPResponse, Request
 
 from bot.desk import admin_shapes, correction_shapes, order_shapes, shapes
 from bot.desk.admin import Admin
+from bot.desk.admin_people import AdminPeople
+from bot.desk.admin_records import AdminRecords
 from bot.desk.admin_services import Administration
 from bot.desk.conversations import Conversations
 from bot.desk.corrections import Corrections
@@ -71,7 +73,7 @@ class DeskApi:
             bus=bus,
             clock=clock,
         )
-        self._admin = Admin(admin)
+        self._admin = (Admin(admin), AdminPeople(admin, desk=desk, sign_in=sign_in), AdminRecords(admin))
         self._conversations = Conversations(desk=desk)
         self._files = Files(files=files)
         self._corrections = Corrections(corrections=corrections)
@@ -102,7 +104,7 @@ class DeskApi:
             *self._with_files(),
             *self._for_customers(),
             *self._for_trainers(),
-            *self._admin.routes(_BASE, self._route),
+            *(route for part in self._admin for route in part.routes(_BASE, self._route)),
         ]
 
     def _people(self) -> list[Route]:
@@ -129,14 +131,6 @@ class DeskApi:
             self._route(
                 "POST", f"{_BASE}/tokens", s.create_token, tag, "Make a bearer token for a program",
                 body=shapes.TokenBody, answer=shapes.TokenView, status=201, errors=_WRITE,
-            ),
-            self._route(
-                "GET", f"{_BASE}/agents", s.agents, tag, "List the people at the desk",
-                answer=shapes.AgentList, errors=_READ,
-            ),
-            self._route(
-                "GET", f"{_BASE}/audit", s.audit, tag, "Read the audit log, newest first",
-                query=shapes.AuditQuery, answer=shapes.AuditList, errors=_READ,
             ),
             self.live.route(f"{_BASE}/live"),
         ]  # fmt: skip

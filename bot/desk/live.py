@@ -82,10 +82,18 @@ class Live:
     connect.is_websocket = True  # type: ignore[attr-defined]
 
     async def end_session(self, digest: str) -> None:
-        """Close the connections of a session that was ended here."""
+        """Close the connections of a session that was ended here, on every node."""
+        data = {"digest": digest, "agent": "", "but": ""}
+        self._end(data)
+        await self._bus.publish(Hint(conversation_id="", kind="session", data=data))
+
+    def _end(self, data: dict[str, Any]) -> None:
+        """Close the connections of a session, or of an agent except the session `but`."""
+        digest, agent, but = (str(data.get(name, "")) for name in ("digest", "agent", "but"))
         for socket in list(self._sockets):
-            if socket.digest == digest:
-                socket.end(SIGNED_OUT, "Signed out.")
+            theirs = bool(agent) and socket.agent_id == agent and socket.digest != but
+            if theirs or socket.digest == digest:
+                socket.end(SIGNED_OUT, "The sign-in has ended.")
 
     def _views(self, socket: Socket, conversation_id: str) -> bool:
         """Say whether the agent of `socket` looks at a conversation over another one."""
@@ -98,6 +106,9 @@ class Live:
     def _pass_on(self, hint: Hint) -> None:
         """Encode once, offer to all; nobody is waited for."""
         if not self._sockets:
+            return
+        if hint.kind == "session":  # not for pages: it names other people's sign-ins
+            self._end(hint.data)
             return
         if hint.kind == "presence":
             state = str(hint.data.get("state", ""))

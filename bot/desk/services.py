@@ -83,12 +83,6 @@ class DeskService(Protocol):
         """List the people at the desk."""
         ...
 
-    async def audit(
-        self, agent: Agent, *, after: str, limit: int, actor: str, conversation_id: str
-    ) -> list[View]:
-        """Return the audit log, newest first."""
-        ...
-
     async def typing(self, agent: Agent, conversation_id: str, *, note: bool = False) -> None:
         """Show that an answer, or a note that the customer is not to know of, is being written."""
         ...
@@ -214,8 +208,14 @@ class SignedIn(Protocol):
 class SignIn(Protocol):
     """Checks who is calling."""
 
-    async def sign_in(self, email: str, password: str, *, address: str) -> SignedIn:
+    async def sign_in(
+        self, email: str, password: str, *, address: str, client: str = "", code: str = ""
+    ) -> SignedIn:
         """Open a session. Raises NotSignedIn, TooManyRequests."""
+        ...
+
+    async def prove(self, agent: Agent, password: str, *, address: str) -> None:
+        """Make sure that it is the agent who asks. Raises NotPermitted, TooManyRequests."""
         ...
 
     async def who(self, token: str) -> tuple[Agent, Session] | None:

@@ -1,4 +1,4 @@
-"""Signing in and out, the caller's own presence, tokens for programs, people, audit log."""
+"""Signing in and out, the caller's own name and presence, tokens for programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.desk.live import Live
 from bot.desk.services import DeskService, SignIn
 from bot.domain.agents import Agent, Availability
 from bot.domain.errors import NotPermitted
-from bot.http.bodies import answer, read_json, read_query
+from bot.http.bodies import answer, read_json
 from bot.ports import Bus, Clock
 
 
@@ -39,7 +39,9 @@ class Sessions:
         """Sign in."""
         self._guard.same_site(request)
         body = read_json(request, shapes.SignInBody)
-        signed = await self._sign_in.sign_in(body.email, body.password, address=request.client_ip)
+        signed = await self._sign_in.sign_in(
+            body.email, body.password, address=request.client_ip, client=_client(request), code=body.code
+        )
         view = _session(signed.agent, signed.csrf, signed.expires_at.isoformat())
         response = answer(view)
         lasts = (signed.expires_at - self._clock.now()).total_seconds()
@@ -82,22 +84,6 @@ class Sessions:
         token = await self._sign_in.create_token(caller.agent, label=body.label, days=body.days)
         return answer(shapes.TokenView(token=token, label=body.label, days=body.days), status=201)
 
-    async def agents(self, caller: Caller, request: Request) -> HTTPResponse:
-        """List the people at the desk."""
-        return answer({"agents": await self._desk.agents(caller.agent)})
-
-    async def audit(self, caller: Caller, request: Request) -> HTTPResponse:
-        """Return a page of the audit log."""
-        query = read_query(request, shapes.AuditQuery)
-        entries = await self._desk.audit(
-            caller.agent,
-            after=query.after,
-            limit=query.limit,
-            actor=query.actor,
-            conversation_id=query.conversation_id,
-        )
-        return answer({"entries": entries, "after": last_id(entries, query.limit)})
-
 
 def last_id(entries: list[dict[str, Any]], limit: int) -> str:
     """Return where the next page begins, or nothing when this one was not full."""
@@ -113,3 +99,9 @@ def _session(agent: Agent, csrf: str, expires_at: str) -> dict[str, Any]:
         "team": agent.team,
     }
     return {"csrf": csrf, "expires_at": expires_at, "agent": person}
+
+
+def _client(request: Request) -> str:
+    """Return what a browser calls itself, as far as it can be shown."""
+    written = request.headers.getone("user-agent", "")
+    return "".join(letter for letter in written if letter.isprintable())

@@ -24,10 +24,11 @@ class Strict(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class SignInBody(Strict):
-    """Who signs in."""
+    """Who signs in. `code` is a one-time password or a recovery code, if they are on."""
 
     email: Annotated[str, msgspec.Meta(min_length=1, max_length=320)]
     password: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
+    code: Annotated[str, msgspec.Meta(max_length=40)] = ""
 
 
 class TokenBody(Strict):
@@ -122,15 +123,6 @@ class MessagesQuery(Strict):
     limit: _Limit = 200
 
 
-class AuditQuery(Strict):
-    """Entries before the id `after`, of one person or about one conversation if so wished."""
-
-    actor: _Id = ""
-    conversation_id: _Id = ""
-    after: _Id = ""
-    limit: _Limit = 100
-
-
 # --- written -----------------------------------------------------------------------------------
 
 
@@ -145,9 +137,12 @@ class Person(msgspec.Struct, kw_only=True):
 
 
 class PresentPerson(Person, kw_only=True):
-    """Somebody at the desk, and whether they take work."""
+    """Somebody at the desk, and whether they take work; the rest comes with `all=1` only."""
 
     state: Literal["online", "away", "offline"]
+    disabled: bool | msgspec.UnsetType = msgspec.UNSET
+    totp: bool | msgspec.UnsetType = msgspec.UNSET
+    last_seen_at: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class SessionView(msgspec.Struct, kw_only=True):
@@ -376,6 +371,7 @@ class AuditView(msgspec.Struct, kw_only=True):
     id: str
     at: str
     actor: str
+    actor_name: str
     action: str
     conversation_id: str
     detail: dict[str, Any] | None

@@ -105,6 +105,13 @@ class OpeningHours:
                 end = closes
         return end
 
+    def written(self) -> str:
+        """Return the table so that `parse` reads it again."""
+        parts = [
+            f"{_days(o.days).replace(' ', '')} {_time(o.opens)}-{_time(o.closes)}" for o in self.openings
+        ]
+        return f"{'; '.join(parts)} {self.zone.key}"
+
     def describe(self) -> str:
         """Return the table in words, for customers and for `baton doctor`."""
         if self.always:

@@ -10,6 +10,7 @@ from bot.domain.errors import InvalidInput
 
 PLACEHOLDERS = ("customer.name", "customer.first_name", "agent.name", "order.number")
 """What a canned reply may name in braces; the desk fills it in before it is sent."""
+_JOINERS = "\u200c\u200d"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _SHORTCUT = re.compile(r"[\w.-]{1,40}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
@@ -51,6 +52,15 @@ class CannedReply:
     updated_by: str
     team: str = ""
     language: str = ""
+
+
+def is_line(text: str, longest: int) -> bool:
+    """Say whether a text is one line of 1 to `longest` characters in any writing.
+
+    Joiners are part of names and emoji; what turns the direction of the text after it is not.
+    """
+    shown = all(letter.isprintable() or letter in _JOINERS for letter in text)
+    return shown and bool(text.strip(_JOINERS)) and len(text) <= longest
 
 
 def check_placeholders(text: str) -> None:

@@ -20,6 +20,7 @@ LOOK_EVERY = timedelta(seconds=30)
 """How often it is looked whether the agent of a customer who waits is there."""
 OWED = (TimerKind.AGENT_SILENT, TimerKind.AGENT_GONE)
 LOOKED_AT = 30
+AT_ONCE = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +77,7 @@ class Attention:
         """Give a customer whose agent does not answer back to the queue, and tell both sides."""
         if conversation.owner is not Owner.AGENT:
             return None
-        return await self._give_back(tx, conversation, "agent_silent", desk, now)
+        return await self.give_back(tx, conversation, "agent_silent", desk, now)
 
     async def agent_gone(
         self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
@@ -94,7 +95,7 @@ class Attention:
             due = now + self._patience.gone
             await _set(tx, conversation.id, TimerKind.AGENT_GONE, due, missed=True)
             return None
-        return await self._give_back(tx, conversation, "agent_gone", desk, now)
+        return await self.give_back(tx, conversation, "agent_gone", desk, now)
 
     async def customer_silent(
         self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
@@ -105,12 +106,32 @@ class Attention:
         minutes = int(self._patience.customer.total_seconds() // 60)
         return await self._record.event(tx, conversation, "customer_silent", now, minutes=minutes)
 
-    async def _give_back(
-        self, tx: Tx, conversation: Conversation, why: str, desk: Desk, now: datetime
+    # --- who goes
+
+    async def all_of(
+        self, tx: Tx, agent_id: str, desk: Desk, now: datetime, *, by: str
+    ) -> list[Conversation]:
+        """Give back, and store, all that an agent has who may not stay; `by` is who decided that."""
+        given: list[Conversation] = []
+        while found := await tx.conversations(owner=Owner.AGENT, assignee=agent_id, limit=AT_ONCE):
+            for listed in found:
+                conversation = await tx.conversation(listed.id, lock=True)
+                if conversation is None or conversation.assignee != agent_id:
+                    continue  # somebody took it meanwhile
+                moved = await self.give_back(tx, conversation, "agent_gone", desk, now, by=by)
+                await tx.put_conversation(moved)
+                given.append(moved)
+        return given
+
+    async def give_back(
+        self, tx: Tx, conversation: Conversation, why: str, desk: Desk, now: datetime, *, by: str = ""
     ) -> Conversation:
+        """Move what an agent has to the queue, and tell both sides; the caller stores it."""
         agent = await tx.agent(conversation.assignee)
         await self.over(tx, conversation.id)
-        moved = next_in_line(await self._record.move(tx, conversation, OwnerEvent.AGENT_GONE, now=now))
+        moved = next_in_line(
+            await self._record.move(tx, conversation, OwnerEvent.AGENT_GONE, now=now, by=by)
+        )
         moved = await self._record.event(tx, moved, why, now, agent=agent.name if agent else "")
         if await self._handoffs.untold(tx, conversation):
             await self._handoffs.wait_quietly(tx, moved, now)

@@ -10,9 +10,18 @@ from bot.domain.ids import new_id
 from bot.ports import Tx
 
 
-async def note(tx: Tx, now: datetime, actor: Agent, action: str, /, **detail: Any) -> None:
+async def note(
+    tx: Tx, now: datetime, actor: Agent, action: str, /, *, conversation_id: str = "", **detail: Any
+) -> None:
     """Add an entry in the transaction of what it is about. `detail` must hold no secret."""
-    entry = AuditEntry(id=new_id(now), at=now, actor=actor.id, action=action, detail=detail or None)
+    entry = AuditEntry(
+        id=new_id(now),
+        at=now,
+        actor=actor.id,
+        action=action,
+        conversation_id=conversation_id,
+        detail=detail or None,
+    )
     await tx.add_audit(entry)
 
 

@@ -9,7 +9,7 @@ from bot.domain.agents import Agent, Permission
 from bot.domain.errors import Conflict, InvalidInput, NotFound
 from bot.domain.ids import new_id
 from bot.domain.message import MAX_TEXT
-from bot.domain.office import CannedReply, check_placeholders, language_of, shortcut_of
+from bot.domain.office import CannedReply, check_placeholders, is_line, language_of, shortcut_of
 from bot.ports import Bus, Clock, Hint, Store, Tx
 from bot.services.audit_log import changed, note
 from bot.services.desk_views import require
@@ -33,7 +33,7 @@ class CannedText:
     def checked(self) -> CannedText:
         """Return it as it is kept. Raises InvalidInput, saying what to change."""
         title, text = self.title.strip(), self.text.strip()
-        if not title or len(title) > LONGEST_TITLE or not title.isprintable():
+        if not is_line(title, LONGEST_TITLE):
             raise InvalidInput(f"A title has 1 to {LONGEST_TITLE} printable characters.", field="title")
         if not text or len(text) > MAX_TEXT:
             raise InvalidInput(f"A reply has 1 to {MAX_TEXT} characters.", field="text")

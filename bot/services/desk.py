@@ -113,16 +113,6 @@ class DeskService:
         presence = await self._bus.presence()
         return [{**person(a), "state": presence.get(a.id, "offline")} for a in found if not a.disabled]
 
-    async def audit(
-        self, agent: Agent, *, after: str, limit: int, actor: str, conversation_id: str
-    ) -> list[dict[str, Any]]:
-        """Return the audit log, newest first."""
-        require(agent, Permission.AUDIT)
-        entries = await self._store.read(
-            lambda tx: tx.audit(actor=actor, conversation_id=conversation_id, after=after, limit=limit)
-        )
-        return [plain(asdict(entry)) for entry in entries]
-
     # --- presence
 
     async def set_availability(self, agent: Agent, state: Availability) -> dict[str, Any]:

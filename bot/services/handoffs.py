@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,10 +58,17 @@ class Handoffs:
     """Opens, places and closes handoffs inside the caller's transaction."""
 
     def __init__(
-        self, *, record: Record, bus: Bus, clock: Clock, hours: OpeningHours, queue_limit: int = 0
+        self,
+        *,
+        record: Record,
+        bus: Bus,
+        clock: Clock,
+        hours: Callable[[], OpeningHours],
+        queue_limit: int = 0,
     ) -> None:
         """Share the record with the caller so that one numbering is used.
 
+        `hours` is asked each time: supervisors change them while the server runs.
         `queue_limit` is how many may wait for each agent online until the queue is full; 0 for any.
         """
         self._record = record
@@ -68,12 +76,11 @@ class Handoffs:
         self._clock = clock
         self._hours = hours
         self._limit = queue_limit
-        self._opening_hours = hours.describe()
 
     @property
     def hours(self) -> OpeningHours:
         """Return when people answer."""
-        return self._hours
+        return self._hours()
 
     async def desk(self) -> Desk:
         """Return whether somebody could answer now."""
@@ -82,10 +89,11 @@ class Handoffs:
         now = self._clock.now()
         offline = Availability.OFFLINE.value
         there = frozenset(agent for agent, state in presence.items() if state != offline)
+        hours = self.hours
         return Desk(
             online=online,
-            open=self._hours.is_open(now),
-            opening_hours=self._opening_hours,
+            open=hours.is_open(now),
+            opening_hours=hours.describe(),
             limit=self._limit,
             present=there if self._bus.healthy else None,
         )

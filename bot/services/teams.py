@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.domain.agents import Agent, Permission
 from bot.domain.errors import Conflict, InvalidInput, NotFound
-from bot.domain.office import Team, TeamUse
+from bot.domain.office import Team, TeamUse, is_line
 from bot.ports import Bus, Clock, Hint, Store, Tx
 from bot.services.audit_log import note
 from bot.services.desk_views import require
@@ -37,7 +37,7 @@ class Teams:
         """Make a team. Raises InvalidInput, Conflict."""
         require(agent, Permission.SUPERVISE)
         name, now = name.strip(), self._clock.now()
-        if not name or len(name) > LONGEST or not name.isprintable():
+        if not is_line(name, LONGEST):
             raise InvalidInput(f"A team's name has 1 to {LONGEST} printable characters.", field="name")
 
         async def work(tx: Tx) -> TeamUse:

@@ -7,18 +7,14 @@ from typing import Any
 
 import pytest
 
-from bot.domain.agents import SecondFactor, Session
+from bot.domain.agents import AuditEntry, AuditFilter, SecondFactor, Session
 from bot.domain.conversation import Owner
 from bot.domain.errors import Conflict
 from bot.domain.office import CannedReply, Team, TeamUse
 from bot.ports import Store
-from bot.store import tables
-from bot.store.statements import upsert
 from tests.contract.store_contract_lists import a_task
 from tests.contract.store_contract_rules import an_agent
 from tests.contract.store_kit import NOW, StillClock, a_conversation, later, put_all, waiting, write
-
-PUT_TASK = upsert(tables.tasks)
 
 
 def a_reply(reply_id: str, **changes: Any) -> CannedReply:
@@ -60,14 +56,14 @@ class OfficeContract:
             a_conversation(id="c5", team="billing", owner=Owner.NOBODY),
         )
         open_task, closed = a_task("t1", "c5", 50), a_task("t2", "c5", 50, closed=60)
-        rows = [(*row[:5], "sales", *row[6:]) for row in (open_task, closed)]
+        tasks = [replace(task, team="sales") for task in (open_task, closed)]
         await write(
             store,
             lambda tx: tx.put_agent(replace(an_agent("ag1", "a@b"), team="billing")),
             lambda tx: tx.put_agent(replace(an_agent("ag2", "b@b"), team="sales", disabled=True)),
             lambda tx: tx.put_agent(an_agent("ag3", "c@b")),
             lambda tx: tx.put_canned_reply(a_reply("r1", team="billing")),
-            *(lambda tx, row=row: tx.db.run(PUT_TASK, row) for row in rows),
+            *(lambda tx, task=task: tx.put_task(task) for task in tasks),
         )
         assert await store.read(lambda tx: tx.team_uses()) == {
             "billing": TeamUse(agents=1, waiting=2, conversations=3, replies=1),
@@ -107,6 +103,41 @@ class OfficeContract:
         assert await store.read(lambda tx: tx.session("gone")) is None
         await store.write(lambda tx: tx.drop_sessions("ag1", but="d2"))
         assert [one.digest for one in await store.read(lambda tx: tx.sessions())] == ["d2", "d4"]
+
+    async def test_the_audit_log_is_searched(self, store: Store) -> None:
+        entries = [
+            AuditEntry(id="l1", at=NOW, actor="ag1", action="agent.changed", detail={"name": "50% off_x"}),
+            AuditEntry(
+                id="l2", at=later(1), actor="ag2", action="conversation.claim", conversation_id="c1"
+            ),
+            AuditEntry(id="l3", at=later(2), actor="command line", action="agent.added"),
+        ]
+        await write(
+            store,
+            lambda tx: tx.put_agent(replace(an_agent("ag2", "zoe@b"), name="Zoe Pink")),
+            *(lambda tx, entry=entry: tx.add_audit(entry) for entry in entries),
+        )
+
+        async def ids(after: str = "", **wanted: Any) -> list[str]:
+            given = AuditFilter(**wanted)
+            return [e.id for e in await store.read(lambda tx: tx.search_audit(given, after=after))]
+
+        assert await ids() == ["l3", "l2", "l1"]
+        assert await ids(action="agent.") == ["l3", "l1"]
+        assert await ids(action="agent", after="l3") == ["l1"]
+        assert await ids(since=later(1), until=later(2)) == ["l2"]
+        assert await ids(q="0% OFF_") == ["l1"]
+        assert await ids(q="0_") == []
+        assert await ids(q="pink") == ["l2"]
+        assert await ids(q="C1", actor="ag2", conversation_id="c1") == ["l2"]
+        assert await ids(q="command") == ["l3"]
+
+    async def test_when_agents_were_seen_last(self, store: Store) -> None:
+        for digest, at in (("d1", NOW), ("d2", later(5)), ("d3", None)):
+            session = a_session(digest, "ag1", seen_at=at)
+            await store.write(lambda tx, session=session: tx.put_session(session))
+        await store.write(lambda tx: tx.put_session(a_session("d4", "ag2")))
+        assert await store.read(lambda tx: tx.last_seen()) == {"ag1": later(5)}
 
     async def test_agents_are_read_to_be_changed(self, store: Store) -> None:
         await store.write(lambda tx: tx.put_agent(an_agent("ag1", "a@b")))

@@ -331,7 +331,7 @@ class World:
             record=self.record,
             bus=self.bus,
             clock=self.clock,
-            hours=OpeningHours.parse(self.hours),
+            hours=self.open_hours,
             queue_limit=QUEUE_LIMIT,
         )
         self.attention = Attention(record=self.record, handoffs=self.handoffs, patience=PATIENCE)
@@ -409,6 +409,10 @@ class World:
             wake=self.dispatcher.wake,
             clean_media=self.media.clean,
         )
+
+    def open_hours(self) -> OpeningHours:
+        """Return when people answer."""
+        return OpeningHours.parse(self.hours)
 
     async def crash(self) -> None:
         """End as if killed: what was under way is gone, what was committed is there."""

@@ -236,7 +236,7 @@ def test_doctor_names_what_is_wrong(baton: Baton, settings: Settings) -> None:
     assert status == 1  # there is no model
     assert "fail  model        none is live -> run: baton train" in out
     lines = out.splitlines()
-    assert len(lines) == 13
+    assert len(lines) == 14
     assert "ok    identity     every customer is anonymous" in out
     assert all(line.split()[0] in {"ok", "warn", "fail"} for line in lines)
     assert not settings.data_dir.exists()

@@ -39,7 +39,8 @@ KIM = _agent("kim", Role.AGENT)
 LEE = _agent("lee", Role.AGENT)
 SAM = _agent("sam", Role.SUPERVISOR)
 TESS = _agent("tess", Role.TRAINER)
-PEOPLE = (KIM, LEE, SAM, TESS)
+ADA = _agent("ada", Role.ADMIN)
+PEOPLE = (KIM, LEE, SAM, TESS, ADA)
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ class FakeSignIn:
         self.addresses: list[str] = []
         self.disabled: set[str] = set()
 
-    async def sign_in(self, email: str, password: str, *, address: str) -> FakeSignedIn:
+    async def sign_in(
+        self, email: str, password: str, *, address: str, client: str = "", code: str = ""
+    ) -> FakeSignedIn:
         self.addresses.append(address)
         agent = next((a for a in PEOPLE if a.email == email), None)
         if agent is None or password != PASSWORD:
@@ -86,6 +89,10 @@ class FakeSignIn:
         if session is None or session.expires_at <= self._clock.now() or session.agent_id in self.disabled:
             return None
         return next(a for a in PEOPLE if a.id == session.agent_id), session
+
+    async def prove(self, agent: Agent, password: str, *, address: str) -> None:
+        if password != PASSWORD:
+            raise NotPermitted
 
     async def sign_out(self, token: str) -> None:
         del self.sessions[token]
@@ -203,12 +210,6 @@ class FakeDesk:
     async def agents(self, agent: Agent) -> list[dict[str, Any]]:
         self._enter(agent, Permission.READ, "agents")
         return [{"id": a.id, "name": a.name} for a in PEOPLE]
-
-    async def audit(
-        self, agent: Agent, *, after: str, limit: int, actor: str, conversation_id: str
-    ) -> list[dict[str, Any]]:
-        self._enter(agent, Permission.AUDIT, "audit", after, limit, actor, conversation_id)
-        return [{"id": "e1", "action": "session.opened"}]
 
     async def typing(self, agent: Agent, conversation_id: str, *, note: bool = False) -> None:
         self._enter(agent, Permission.ANSWER, "typing", conversation_id, *(["note"] if note else []))

@@ -23,7 +23,7 @@ from bot.web import Metrics, WebDeps, WebServer, create_app
 from bot.web.media import MediaPages
 from connectors.channels.rest import RestChannel
 from connectors.channels.rest.render import Entries
-from tests.support.office import an_office
+from tests.support.office import KEY, an_office
 from tests.support.world import World
 
 HOOK = "/webhooks/rest/webhook"
@@ -55,7 +55,18 @@ def undescribed(given: Any, described: Any, where: str) -> None:
 @contextlib.asynccontextmanager
 async def served(world: World, *, identity_secret: str = "") -> AsyncIterator[str]:
     shared: dict[str, Any] = {"bus": world.bus, "clock": world.clock}
-    signins = SignIns(store=world.store, lasts=timedelta(hours=12), key="key of the tests", **shared)
+    office = an_office(
+        world.store,
+        world.bus,
+        world.clock,
+        record=world.record,
+        handoffs=world.handoffs,
+        attention=world.attention,
+        hours=world.hours,
+    )
+    signins = SignIns(
+        store=world.store, lasts=timedelta(hours=12), key=KEY, factors=office.factors, **shared
+    )
     rest = RestChannel(
         intake=world.intake,
         replies=world.replies,
@@ -75,7 +86,7 @@ async def served(world: World, *, identity_secret: str = "") -> AsyncIterator[st
         corrections=world.corrections,
         search=Search(store=world.store),
         sign_in=signins,
-        admin=an_office(world.store, world.bus, world.clock),
+        admin=office,
         **shared,
     )
     parts = (rest, desk, MediaPages(world.media))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, tuple_, update
+from sqlalchemy import bindparam, delete, func, or_, select, tuple_, update
 
-from bot.domain.agents import Agent, AuditEntry, Role, Session
+from bot.domain.agents import Agent, AuditEntry, AuditFilter, Role, Session
 from bot.store import tables
 from bot.store.queries.base import Part, Row
 from bot.store.statements import Statement, insert, upsert
@@ -74,18 +75,56 @@ ADD_AUDIT = insert(tables.audit)
 _ROLE = {role.value: role for role in Role}
 
 
+LAST_SEEN = Statement(lambda _: select(_s.agent_id, func.max(_s.seen_at)).group_by(_s.agent_id))
+
+
+def _like(column: Any, name: str) -> Any:
+    """Return that a column, in small letters, has the pattern `name`."""
+    return func.lower(column).like(bindparam(name), escape="\\")
+
+
+_MATCHES: dict[str, Callable[[], Any]] = {
+    "actor": lambda: _l.actor == bindparam("actor"),
+    "conversation_id": lambda: _l.conversation_id == bindparam("conversation_id"),
+    "action": lambda: _like(_l.action, "action"),
+    "since": lambda: _l.at >= bindparam("since"),
+    "until": lambda: _l.at < bindparam("until"),
+    "q": lambda: or_(
+        *(_like(column, "q") for column in (_l.action, _l.actor, _l.conversation_id, _l.detail)),
+        _l.actor.in_(select(_a.id).where(or_(_like(_a.name, "q"), _like(_a.email, "q")))),
+    ),
+}
+
+
 @cache
 def audit_listing(filters: tuple[str, ...], after: bool) -> Statement:
-    """Return the statement that lists audit entries by these columns, newest first."""
+    """Return the statement that lists audit entries by these of `_MATCHES`, newest first."""
 
     def build(_: object) -> Any:
-        statement = select(tables.audit).where(*(_l[name] == bindparam(name) for name in filters))
+        statement = select(tables.audit).where(*(_MATCHES[name]() for name in filters))
         if after:
             seen = select(_l.at, _l.id).where(_l.id == bindparam("after")).correlate(None).subquery()
             statement = statement.where(tuple_(_l.at, _l.id) < select(*seen.c).scalar_subquery())
         return statement.order_by(_l.at.desc(), _l.id.desc()).limit(bindparam("limit"))
 
     return Statement(build, *filters, *(("after",) if after else ()), "limit")
+
+
+def _pattern(text: str, *, inside: bool) -> str:
+    """Return a LIKE pattern for what begins with a text, or has it `inside`."""
+    quoted = "".join(f"\\{letter}" if letter in "%_\\" else letter for letter in text.lower())
+    return f"%{quoted}%" if inside else f"{quoted}%"
+
+
+def audit_values(wanted: AuditFilter) -> dict[str, Any]:
+    """Return what is asked for, as parameters of `audit_listing`."""
+    given: dict[str, Any] = {"actor": wanted.actor, "conversation_id": wanted.conversation_id}
+    if wanted.action:
+        given["action"] = _pattern(wanted.action, inside=False)
+    given["since"], given["until"] = to_micros_or_none(wanted.since), to_micros_or_none(wanted.until)
+    if wanted.q:
+        given["q"] = _pattern(wanted.q, inside=True)
+    return {name: value for name, value in given.items() if value not in ("", None)}
 
 
 def to_agent(row: Row) -> Agent:
@@ -224,8 +263,19 @@ class Agents(Part):
         self, *, actor: str = "", conversation_id: str = "", after: str = "", limit: int = 100
     ) -> list[AuditEntry]:
         """Return entries, newest first; `after` is the id of the last one already seen."""
-        given = {"actor": actor, "conversation_id": conversation_id}
-        filters = {name: value for name, value in given.items() if value}
+        wanted = AuditFilter(actor=actor, conversation_id=conversation_id)
+        return await self.search_audit(wanted, after=after, limit=limit)
+
+    async def search_audit(
+        self, wanted: AuditFilter, *, after: str = "", limit: int = 100
+    ) -> list[AuditEntry]:
+        """Return the entries that are asked for, newest first; `after` is the last one already seen."""
+        filters = audit_values(wanted)
         values = (*filters.values(), after, limit) if after else (*filters.values(), limit)
         statement = audit_listing(tuple(filters), bool(after))
         return [to_audit(row) for row in await self.db.all(statement, values)]
+
+    async def last_seen(self) -> dict[str, datetime]:
+        """Return when each agent's sign-ins were last used, as far as they are kept."""
+        rows = await self.db.all(LAST_SEEN)
+        return {agent_id: from_micros(at) for agent_id, at in rows if at is not None}
