@@ -23,6 +23,7 @@ class Picker {
   #at = 0;
   #timer = 0;
   #asked = null;
+  #found = null;
 
   constructor(given) {
     Object.assign(this, given);
@@ -32,11 +33,17 @@ class Picker {
     this.field = h("input.picker-field", { type: "text", role: "combobox", value: this.query, placeholder: this.placeholder, autocomplete: "off", spellcheck: false, autofocus: true, enterKeyHint: "go", "aria-label": this.label, "aria-autocomplete": "list", "aria-expanded": "true", "aria-controls": id });
     this.none = h("div.picker-none");
     this.node = h("div.picker", h("div.picker-head", this.field, h("button.text-button.picker-close", { type: "button", onclick: () => this.node.closest("dialog").close() }, "Close")), this.list, this.none, this.said);
-    this.field.addEventListener("input", () => { clearTimeout(this.#timer); this.#timer = setTimeout(() => this.#look(), this.wait); });
+    this.field.addEventListener("input", () => { clearTimeout(this.#timer); this.#timer = setTimeout(() => this.#begin(), this.wait); });
     this.field.addEventListener("keydown", (event) => this.#key(event));
     this.list.addEventListener("mousemove", (event) => this.#point(event.target.closest("[role=option]")));
     this.list.addEventListener("click", (event) => { const at = this.#index(event.target.closest("[role=option]")); if (at >= 0) this.take(this.#options[at]); });
-    this.#look();
+    this.#begin();
+  }
+
+  #begin() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    return (this.#found = this.#look());
   }
 
   async #look() {
@@ -75,10 +82,16 @@ class Picker {
       const last = this.#options.length - 1;
       const to = this.#at + step;
       this.#choose(Math.abs(step) > 1 ? Math.max(0, Math.min(last, to)) : to > last ? 0 : to < 0 ? last : to);
-    } else if (event.key === "Enter" && !event.isComposing && this.#options[this.#at]) {
+    } else if (event.key === "Enter" && !event.isComposing) {
       event.preventDefault();
-      this.take(this.#options[this.#at]);
+      this.#enter();
     }
+  }
+
+  /** Who types fast means what fits what is in the field now, not what was found before. */
+  async #enter() {
+    await (this.#timer ? this.#begin() : this.#found);
+    if (this.#options[this.#at] && this.node.isConnected) this.take(this.#options[this.#at]);
   }
 
   #index(node) { return node ? Number(node.id.split("-").at(-1)) : -1; }
