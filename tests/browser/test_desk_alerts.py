@@ -100,6 +100,7 @@ async def test_an_answer_in_my_own_conversation_has_a_softer_sound(
     await ana.keys("j", "Enter")
     await expect(ana.desk.standing).to_contain_text("Waiting")
     await ana.desk.claim()
+    await expect(ana.row("person").locator(".badge")).to_have_count(0)
     await ana.press("Escape")
     await ana.keys("g", "b")
     await expect(ana.title).to_have_text("With the assistant")

@@ -76,7 +76,7 @@ async def see_all(ada: Frame, server: Any) -> None:
     await ada.press("j")
     await clean(ada.page, "a full list")
     await ada.press("f")
-    await expect(ada.page.get_by_label("Reason")).to_be_focused()
+    await expect(ada.page.get_by_label("Channel")).to_be_focused()
     await clean(ada.page, "filters")
     await ada.press("Escape")
     await ada.page.evaluate("document.activeElement.blur()")

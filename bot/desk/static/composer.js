@@ -77,6 +77,12 @@ class Composer extends HTMLElement {
     if (reply) this.#insert(reply, this.area.selectionStart);
   }
 
+  /** Put a canned reply where one writes. */
+  put(reply) {
+    this.write("reply");
+    this.#insert(reply, this.area.selectionStart);
+  }
+
   attach() { this.uploads.input.click(); }
 
   send() {

@@ -37,7 +37,7 @@ class Filters extends HTMLElement {
   /** Show or hide; with `open`, show and go to the first field. */
   toggle(open = this.hidden) {
     this.hidden = !open;
-    if (open) this.querySelector("select").focus();
+    if (open) [...this.querySelectorAll("select")].find((one) => one.offsetParent)?.focus();
   }
 
   clear() {

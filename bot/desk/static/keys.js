@@ -44,7 +44,7 @@ document.addEventListener("keydown", (event) => {
   const now = pressed(event);
   const both = waiting ? `${waiting} ${now}` : now;
   const text = writes(event.target);
-  const found = available().find((one) => one.keys && (one.keys === both || one.keys === now) && (one.typing || !text) && (one.repeat || !event.repeat));
+  const found = available().find((one) => one.keys === both && (one.typing || !text) && (one.repeat || !event.repeat));
   clearTimeout(timer);
   waiting = "";
   if (found) {

@@ -29,11 +29,11 @@ export class Moves {
 
   can(name) { return Boolean(this.#thread.detail && MOVES[name]?.when(this.#thread.detail)); }
 
-  /** Ask what has to be asked, then do it. */
-  async run(name) {
+  /** Ask what has to be asked, then do it; `given` may say `to` whom to pass on. */
+  async run(name, given) {
     if (!this.can(name) || this.#busy) return;
     this.#busy = true;
-    try { await ASK[name](this.#thread.detail, (word, body) => this.#do(name, word, body)); } finally { this.#busy = false; }
+    try { await ASK[name](this.#thread.detail, (word, body) => this.#do(name, word, body), given); } finally { this.#busy = false; }
   }
 
   /** Mark a message that the customer left, or another task, as done. */
@@ -67,7 +67,7 @@ const ASK = {
     const sure = await confirmed(`Take over from ${d.assignee_name || "the agent"}?`, `${d.assignee_name || "The agent"} can no longer reply here and is told so. The customer is told that you have joined.`, { yes: "Take over" });
     return sure && go("claim", { take: true });
   },
-  transfer: async (d, go) => { const body = await askTransfer(); return body && go("transfer", body); },
+  transfer: async (d, go, given) => { const body = await askTransfer(given?.to); return body && go("transfer", body); },
   release: async (d, go) => {
     const body = await askNote({ title: "Give back to the assistant", text: "The assistant answers again and does not see what you two wrote. The customer is told.", yes: "Give back" });
     return body && go("release", body);
@@ -118,8 +118,8 @@ function teamAbout(name) {
   return `Queue of the team · ${there.filter((one) => one.state === "online").length} of ${there.length} available`;
 }
 
-function askTransfer() {
-  let all = targets(), found = all, at = all.length ? 0 : -1;
+function askTransfer(to = "") {
+  let all = targets(), found = all, at = all.length ? Math.max(0, all.findIndex((one) => one.id === to)) : -1;
   const list = h("ul.targets", { id: "targets", role: "listbox", "aria-label": "Agents and teams" });
   const warning = h("p.quiet", { role: "status" });
   const search = h("input", { type: "text", role: "combobox", placeholder: "Search agents and teams", "aria-label": "Search agents and teams", "aria-controls": "targets", "aria-expanded": "true", autofocus: true, autocomplete: "off", spellcheck: false });

@@ -15,6 +15,7 @@ class Rail extends HTMLElement {
   #links = new Map();
 
   connectedCallback() {
+    if (!this.closest("dialog")) this.setAttribute("role", "banner");
     this.line = h("span.line");
     fill(this, h("div.rail-head", h("span.brand", icon("chat"), h("span", "Baton")), this.line),
       h("button.rail-search", { type: "button", onclick: () => run("search") }, icon("search"), h("span", "Search"), h("kbd", "/")),
