@@ -79,7 +79,7 @@ async def see_all(ada: Frame, server: Any) -> None:
     await expect(ada.page.get_by_label("Channel")).to_be_focused()
     await clean(ada.page, "filters")
     await ada.press("Escape")
-    await ada.page.evaluate("document.activeElement.blur()")
+    await expect(ada.rows.first).to_be_focused()
     await overlay(ada, ("/",), "the search, before")
     await overlay(ada, ("/",), "the search, with hits", "anybody")
     await overlay(ada, ("/",), "the search, without", "qwertyuiop")

@@ -236,6 +236,28 @@ async def test_the_palette_goes_and_does(frame: Any, customers: Customers) -> No
     await expect(ana.page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+async def test_the_palette_passes_on_and_inserts_replies(
+    frame: Any, customers: Customers, shop: Server
+) -> None:
+    sue = await Desk.open(shop, "sue")
+    await sue.call("POST", "/canned", shortcut="hi", title="A warm welcome", text="Hello and welcome!")
+    await sue.close()
+    word = await someone(customers)
+    ana = await (await frame()).enter()
+    await ana.row(word).click()
+    await expect(ana.desk.standing).to_contain_text("Waiting")
+    await ana.desk.claim()
+    await ana.press("Control+k")
+    await ana.dialog.get_by_role("combobox").fill("warm wel")
+    await ana.press("Enter")
+    await expect(ana.desk.text).to_have_value("Hello and welcome!")
+    await ana.press("Control+k")
+    await ana.dialog.get_by_role("combobox").fill("sue")
+    await ana.dialog.get_by_role("group", name="Pass on to").get_by_role("option").first.click()
+    chosen = ana.dialog.get_by_role("option", selected=True)
+    await expect(chosen).to_contain_text("Sue")
+
+
 async def test_the_search_finds_words_and_people(frame: Any, customers: Customers) -> None:
     word = await someone(customers, "the Zürich lamp is crooked")
     ana = await (await frame()).enter("bot")

@@ -92,7 +92,7 @@ class Conversation extends HTMLElement {
     const here = () => Boolean(this.thread?.detail);
     const one = (id, title, keys, run, more = {}) => command({ id, title, group, keys, run, when: here, ...more });
     return [
-      ...Object.entries(MOVES).map(([name, move]) => one(`move-${name}`, move.title, move.key, () => this.moves.run(name), { when: () => here() && this.moves.can(name) })),
+      ...Object.entries(MOVES).map(([name, move]) => one(`move-${name}`, move.title, move.key, (given) => this.moves.run(name, given), { when: () => here() && this.moves.can(name) })),
       one("reply", "Write a reply", "r", () => this.composer.write("reply")),
       one("note", "Write a note", "n", () => this.composer.write("note")),
       one("canned", "Insert a canned reply", "mod+.", () => this.composer.canned(), { typing: true }),

@@ -7,12 +7,13 @@ import { on, state } from "./store.js";
 const kept = new Map();
 const NONE = { team: "", channel: "", reason: "", unread: "" };
 
-/** Fires `change` when something else is wanted; `values` is what to send to the server. */
+/** Fires `change` when something else is wanted, `leave` at Escape; `values` is what to send to the server. */
 class Filters extends HTMLElement {
   connectedCallback() {
     this.hidden = true;
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", "Filters");
+    this.addEventListener("keydown", (event) => this.#key(event));
     this.#end = on("agents", () => this.#teams());
   }
   #end = null;
@@ -45,6 +46,13 @@ class Filters extends HTMLElement {
     this.show(this.view);
     this.hidden = true;
     this.dispatchEvent(new Event("change"));
+  }
+
+  #key(event) {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    if (!this.count) this.hidden = true;
+    this.dispatchEvent(new Event("leave"));
   }
 
   #select(name, title, options) {

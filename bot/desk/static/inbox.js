@@ -33,6 +33,7 @@ class Inbox extends HTMLElement {
     this.list.addEventListener("keydown", (event) => this.#key(event));
     this.list.addEventListener("pointermove", () => (this.#moved = Date.now()), { passive: true });
     this.filters.addEventListener("change", () => this.#begin());
+    this.filters.addEventListener("leave", () => this.focusList());
     const clocks = setInterval(() => this.#tick(), 1000);
     this.#ends = [() => clearInterval(clocks), on("viewers", (id) => this.#one(id)), on("counts", () => this.#head()), on("me", (me) => me && this.#draw()), ...this.#commands()];
   }

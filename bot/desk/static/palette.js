@@ -54,7 +54,7 @@ function conversation(one) {
   return { label: name, words: `${channelName(one.channel)} ${one.last_message?.text ?? ""}`, run: () => go("all", one.id), node: line(h("span.face.tiny", { dataset: { tone: tone(name) } }, initials(name)), name, channelName(one.channel)) };
 }
 
-const people = (mine) => [...state.agents.values()].filter((one) => one.id !== state.me.id).map((one) => ({
+const people = (mine) => [...state.agents.values()].filter((one) => one.id !== state.me.id && !(mine && one.role === "trainer")).map((one) => ({
   label: one.name,
   words: `${one.email} ${one.team} ${one.role}`,
   run: () => (mine ? run("move-transfer", { to: one.id }) : go("agent")),
