@@ -130,19 +130,19 @@ function askTransfer(to = "") {
     const to = found[at];
     warning.textContent = !all.length ? "There is nobody else yet." : !to ? "Nobody fits." : to.state && to.state !== "online" ? `${to.name} is not available now: it goes to the queue, ahead of those who wait for the first time.` : "";
   };
-  const look = () => {
+  const look = (keep = "") => {
     const wanted = search.value.trim().toLowerCase();
     found = all.filter((one) => `${one.name} ${one.about}`.toLowerCase().includes(wanted));
-    at = found.length ? 0 : -1;
+    at = found.length ? Math.max(0, found.findIndex((one) => one.id === keep)) : -1;
     show();
   };
-  search.addEventListener("input", look);
+  search.addEventListener("input", () => look());
   search.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by && found.length) { event.preventDefault(); at = Math.max(0, Math.min(found.length - 1, at + by)); show(); }
   });
   show();
-  loadAgents().then(() => { all = targets(); look(); }, () => {}); // who is there now
+  loadAgents().then(() => { all = targets(); look(found[at]?.id); }, () => {}); // who is there now
   return dialog({
     title: "Pass on", name: "small",
     build: (close) => form(close, (node) => found[at] && { ...found[at].body, note: node.note.value }, "Pass on", search, list, warning, noteField("What has been done, and what is asked of them", false)),
