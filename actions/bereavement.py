@@ -71,7 +71,7 @@ def hand_over(tracker: Tracker, domain: Domain) -> list[Event]:
         "said": _said(tracker),
         "order_number": tracker.get_slot("order_number") or "",
     }
-    wish = signal(Reason.BUSINESS_RULE, priority=PRIORITY, **evidence, **unfinished(tracker))
+    wish = signal(Reason.BUSINESS_RULE, offer=False, priority=PRIORITY, **evidence, **unfinished(tracker))
     return [SlotSet(MOURNING, TOLD), wish, *_alone(tracker, domain)]
 
 

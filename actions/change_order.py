@@ -107,7 +107,8 @@ class ActionChangeOrder(FinishOrder):
     async def finish(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain
     ) -> list[Event]:
-        """Signal with order and wish."""
+        """Signal with order and wish; who has said what to change wants it passed on."""
         evidence = {name: tracker.get_slot(name) for name in ("order_number", "change_request")}
         dispatcher.utter_message(response="utter_change_passed_on", **evidence)
-        return [signal(Reason.BUSINESS_RULE, topic="change_order", said=said_before(tracker), **evidence)]
+        said = said_before(tracker)
+        return [signal(Reason.BUSINESS_RULE, offer=False, topic="change_order", said=said, **evidence)]

@@ -1,4 +1,4 @@
-"""What happens when a message was not understood: once more with choices, then a person."""
+"""What happens when a message was not understood: once more with choices, then the offer of a person."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import asks_about_data
@@ -14,7 +14,7 @@ from actions.bereavement import answer
 from actions.case_status import asks_when, tell_case
 from actions.common import Domain, Event, choice, has_response, part, services
 from actions.forms import entities, leave
-from actions.handoff import MOURNING, signal, unfinished
+from actions.handoff import MOURNING, high_tier, signal, unfinished
 from actions.mood import OFFER_AT
 from actions.stored_data import show_stored_data
 from bot.domain.handoff import Reason
@@ -34,7 +34,7 @@ PERSON = "contact_human_agent"
 
 
 class ActionFallback(Action):
-    """Ask for other words the first time, for a person the second time in a row or when they are angry."""
+    """Ask for other words; the second time in a row, or to the angry, a person is offered as well."""
 
     def name(self) -> str:
         """Return the name."""
@@ -52,12 +52,30 @@ class ActionFallback(Action):
             return await tell_case(dispatcher, tracker, domain)
         angry = int(tracker.get_slot("upset") or 0) >= OFFER_AT
         calm = tracker.get_slot(MOURNING)  # whoever mourns is not passed on because of us
-        if not calm and (angry or failed_without_person(previous)) and not services().context.after_handoff:
-            texts = [*(event.get("text") or "" for event in previous[:1]), _text(tracker)]
-            intents = [name for name, _ in ranking(tracker)[:MAX_CHOICES]]
-            evidence: dict[str, Any] = {"texts": texts, "intents": intents, **unfinished(tracker)}
-            reason = Reason.FRUSTRATED if angry else Reason.NOT_UNDERSTOOD
-            return [signal(reason, **evidence), SlotSet("upset", None), *leave(tracker, domain)]
+        wish: list[Event] = []
+        if not calm and not services().context.after_handoff:
+            wish = await self._wish(tracker, angry, previous)
+        return [*wish, *self._ask_again(dispatcher, tracker, domain)]
+
+    @staticmethod
+    async def _wish(tracker: Tracker, angry: bool, previous: list[dict[str, Any]]) -> list[Event]:
+        """Offer a person at the second failure in a row; at the first to the angry and to a high tier.
+
+        Whoever was offered one and is still not understood gets one: that is the server's to know.
+        """
+        tier = "" if angry or fell(previous) else await high_tier()
+        if not angry and not fell(previous) and not tier:
+            return []
+        texts = [*(event.get("text") or "" for event in previous[:1]), _text(tracker)]
+        intents = [name for name, _ in ranking(tracker)[:MAX_CHOICES]]
+        evidence: dict[str, Any] = {"texts": texts, "intents": intents, **unfinished(tracker)}
+        if tier:
+            return [signal(Reason.VIP, tier=tier, **evidence)]
+        return [signal(Reason.FRUSTRATED if angry else Reason.NOT_UNDERSTOOD, **evidence)]
+
+    @staticmethod
+    def _ask_again(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+        """Ask for other words, as it fits what is going on."""
         likeliest = [name for name, _ in ranking(tracker)[:2]]
         if tracker.active_loop_name and set(likeliest) <= LEAVING:
             response = "utter_goodbye" if "goodbye" in likeliest else "utter_left_form"
@@ -104,11 +122,9 @@ def written(event: dict[str, Any]) -> bool:
     return event.get("event") == "user" and not str(intent.get("name")).startswith(EXTERNAL)
 
 
-def failed_without_person(turn: list[dict[str, Any]]) -> bool:
-    """Say whether a turn ended in the fallback and called nobody."""
-    fell = any(e.get("event") == "action" and e.get("name") == ACTION for e in turn)
-    called = any(e.get("name") == "handoff_request" and e.get("value") for e in turn)
-    return fell and not called
+def fell(turn: list[dict[str, Any]]) -> bool:
+    """Say whether a turn ended in the fallback."""
+    return any(e.get("event") == "action" and e.get("name") == ACTION for e in turn)
 
 
 def ranking(tracker: Tracker) -> list[tuple[str, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -11,10 +12,12 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answers import asked, before
 from actions.common import Domain, Event, day, money, part, services
 from actions.forms import AskConfirmed, entities, failed
+from actions.handoff import signal
 from actions.item_form import AskItem, FinishItem, ItemForm
 from actions.never_came import LOST, TO_LATE, awaited, says_never_came, to_late
 from actions.order_form import AskOrderNumber
 from bot.domain.customer import Order, Refund, Status
+from bot.domain.handoff import Reason
 
 REFUSED = {
     "not_delivered": "utter_return_refused_not_delivered",
@@ -126,6 +129,10 @@ class ActionGetRefund(FinishItem):
             dispatcher.utter_message(response="utter_return_not_started")
             return []
         reason, item = tracker.get_slot("return_reason") or "", self.item(tracker)
+        if worth := await over_limit(tracker, number, item):
+            dispatcher.utter_message(response="utter_return_over_limit", order_number=number, refund=worth)
+            evidence = {"order_number": number, "refund": worth, "return_reason": reason, "item": item}
+            return [signal(Reason.BUSINESS_RULE, rule="refund_limit", topic=self.form().topic, **evidence)]
         answer = await services().directory.start_return(number, reason, item=item)
         if answer.value is not None:
             response = "utter_return_done" if answer.value.send_back else "utter_return_done_keep"
@@ -138,6 +145,20 @@ class ActionGetRefund(FinishItem):
         else:
             failed(dispatcher, answer.status)
         return []
+
+
+async def over_limit(tracker: Tracker, number: str, item: str) -> str:
+    """Return what is to be paid back if that is more than the assistant may open a return for by itself.
+
+    The slot `refund_limit` says how much that is, in whatever the order's currency is; empty for any.
+    """
+    limit = tracker.get_slot("refund_limit")
+    order = (await services().directory.order(number)).value if limit is not None else None
+    if order is None:
+        return ""
+    lines = [line.price * line.quantity for line in order.items if line.name == item]
+    worth = sum(lines, start=Decimal(0)) if lines else order.total
+    return money(worth, order.currency) if worth > Decimal(str(limit)) else ""
 
 
 async def _open_already(number: str) -> bool:

@@ -7,6 +7,8 @@ same message are entities `also`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -14,6 +16,8 @@ from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.common import Domain, Event, has_response, part
 from actions.forms import entities
+from actions.handoff import MOURNING, signal, unfinished
+from bot.domain.handoff import Reason
 
 UPSET = ("frustration", "abuse")
 WORRIED = "worry"
@@ -35,6 +39,8 @@ GENTLE = frozenset(
     }
 )
 """Intents whose own answers meet the feeling, or to which a word of sympathy would be odd."""
+NO_OFFER = frozenset({"bereavement", "contact_human_agent", "goodbye", "thank", "stop"})
+"""Intents after which no person is offered for the mood's sake."""
 
 
 class ActionValidateSlotMappings(Action):
@@ -52,18 +58,32 @@ class ActionValidateSlotMappings(Action):
 
 
 def feelings(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Event]:
-    """Say it the first time, offer a person the second, and then go on quietly."""
+    """Say it the first time; from the second on, and to abuse, offer a person beside the answer."""
     upset = any(entities(tracker, name) for name in UPSET)
     if not upset and not entities(tracker, WORRIED):
         return []
     count = int(tracker.get_slot("upset") or 0) + upset
     gentle = (tracker.latest_message.get("intent") or {}).get("name") in GENTLE
     gentle = gentle or tracker.get_slot(REQUESTED_SLOT) == "case_text" or bool(tracker.get_slot("mourning"))
-    response = "" if gentle else answer_to(upset, count, tracker.get_slot("worried"))
+    offers = upset and (count >= OFFER_AT or bool(entities(tracker, "abuse"))) and _may_offer(tracker)
+    response = "" if gentle or offers else answer_to(upset, count, tracker.get_slot("worried"))
     if response:
         dispatcher.utter_message(response=response)
     slots = {"upset": count, "worried": tracker.get_slot("worried") or not upset}
-    return [SlotSet(name, value) for name, value in slots.items()]
+    wish = [signal(Reason.FRUSTRATED, **_evidence(tracker, count))] if offers else []
+    return [*(SlotSet(name, value) for name, value in slots.items()), *wish]
+
+
+def _may_offer(tracker: Tracker) -> bool:
+    """Say whether a person may be offered now: not to whoever leaves, mourns, or is just telling all."""
+    intent = (tracker.latest_message.get("intent") or {}).get("name")
+    telling = tracker.get_slot(REQUESTED_SLOT) == "case_text"
+    return intent not in NO_OFFER and not telling and not tracker.get_slot(MOURNING)
+
+
+def _evidence(tracker: Tracker, count: int) -> dict[str, Any]:
+    text = str(tracker.latest_message.get("text") or "")
+    return {"text": text, "upset": count, "sentiment": "upset", **unfinished(tracker)}
 
 
 def promises(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
@@ -79,7 +99,7 @@ def promises(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain)
 def answer_to(upset: bool, count: int, worried: bool | None) -> str:
     """Return the response to a feeling, or nothing when enough was said."""
     if upset:
-        return {1: "utter_sorry", OFFER_AT: "utter_sorry_person"}.get(count, "")
+        return "utter_sorry" if count == 1 else ""
     return "" if worried else "utter_worried"
 
 

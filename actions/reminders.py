@@ -92,5 +92,5 @@ class ActionFollowUp(Action):
 
 
 def _person(tracker: Tracker, domain: Domain, *, quiet: bool = False, **evidence: Any) -> list[Event]:
-    wish = signal(Reason.BUSINESS_RULE, quiet=quiet, **evidence, **unfinished(tracker))
+    wish = signal(Reason.BUSINESS_RULE, quiet=quiet, offer=False, **evidence, **unfinished(tracker))
     return [wish, *leave(tracker, domain)]

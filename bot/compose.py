@@ -50,6 +50,7 @@ from bot.services.gathering import Gathering
 from bot.services.handoffs import Handoffs
 from bot.services.intake import Intake
 from bot.services.media import MediaStore
+from bot.services.offers import Offers
 from bot.services.office_hours import OfficeHours
 from bot.services.packet import Packets
 from bot.services.people import People
@@ -432,23 +433,25 @@ def _turns(
         record=record,
         handoffs=handoffs,
         reminders=reminders,
+        offers=Offers(record=record, handoffs=handoffs, engine=given.engine),
         replies=replies,
         metrics=given.metrics,
         channels=given.capabilities,
         gathering=Gathering(engine=given.engine, clock=given.clock, pause=pause),
-        facts=_facts(lambda: handoffs.hours),
+        facts=_facts(lambda: handoffs.hours, given.settings.vip_tiers),
         sent=deliveries.wake,
     ).run_next
 
 
-def _facts(hours: Callable[[], OpeningHours]) -> Callable[[datetime], dict[str, str]]:
+def _facts(hours: Callable[[], OpeningHours], vip_tiers: str) -> Callable[[datetime], dict[str, str]]:
     """Return what responses may say about the company at a time; asked for once a turn."""
 
     def facts(now: datetime) -> dict[str, str]:
         present = hours()
         # Never closed is what holds while nobody has set hours: no promise that people answer at night.
         known = {} if present.always else {"opening_hours": present.describe()}
-        return {**known, "open_now": "yes" if present.is_open(now) else "no"}
+        open_now = "yes" if present.is_open(now) else "no"
+        return {**known, "open_now": open_now, "vip_tiers": vip_tiers}
 
     return facts
 

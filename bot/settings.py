@@ -170,6 +170,11 @@ class Settings:
     customer_silent_minutes: int = _setting(
         kind.integer(1, 10_080), "10", "Minutes until an agent is told that the customer says nothing."
     )
+    vip_tiers: str = _setting(
+        kind.text,
+        "platinum",
+        "Tiers of customers who wait less and are offered a person at the first failure, with commas.",
+    )
     queue_limit: int = _setting(
         kind.integer(0, 1_000),
         "10",

@@ -32,6 +32,9 @@ class Outcome(StrEnum):
     MESSAGE_LEFT = "message_left"
 
 
+OFFERED_FIRST = frozenset({Reason.NOT_UNDERSTOOD, Reason.FRUSTRATED, Reason.BUSINESS_RULE, Reason.VIP})
+"""Reasons of the bot's own, which the customer may see differently."""
+
 PRIORITY: dict[Reason, int] = {
     Reason.FRUSTRATED: 30,
     Reason.VIP: 30,
@@ -48,7 +51,8 @@ PRIORITY: dict[Reason, int] = {
 class HandoffSignal:
     """What an action says when it wants a person: a wish, carried out by the turn service.
 
-    With `quiet` the customer is told nothing: they did not ask, and may not want to hear from us.
+    With `quiet` the customer is told nothing: they did not ask, and may not want to hear from us. With
+    `offer` they are asked first whether they want a person at all.
     """
 
     reason: Reason
@@ -57,6 +61,7 @@ class HandoffSignal:
     team: str = ""
     skills: tuple[str, ...] = ()
     quiet: bool = False
+    offer: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

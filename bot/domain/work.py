@@ -90,6 +90,8 @@ class TimerKind(StrEnum):
     LEAVE_MESSAGE = "leave_message"
     """The customer was asked what to leave for an agent, and has not said it."""
     TASK_DUE = "task_due"
+    OFFER = "offer"
+    """A person was offered; it goes by itself when that may be done again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -241,6 +241,7 @@ def to_signal(value: Any) -> HandoffSignal:
         team=str(wish.get("team") or ""),
         skills=tuple(str(s) for s in wish.get("skills") or ()),
         quiet=bool(wish.get("quiet")),
+        offer=bool(wish.get("offer")),
     )
 
 

@@ -109,14 +109,18 @@ def bounded(tracker: BoundedTracker, domain: Domain) -> BoundedTracker:
     return _rebuilt([*prefix(applied[:at], tracker, domain), *applied[at:]], tracker, domain)
 
 
+FORGOTTEN_SLOTS = frozenset({REQUESTED_SLOT, HANDOFF_SLOT, "upset", "misses", "offer"})
+"""What led up to a handoff and must not lead to the next one."""
+
+
 def without_history(tracker: BoundedTracker, domain: Domain) -> BoundedTracker:
     """Return a tracker that knows the slots and nothing of what led to a handoff: no active loop,
-    no question asked, no count of what was not understood.
+    no question asked, no anger, no count of what was not understood.
     """
     kept = [
         e
         for e in prefix(tracker.applied_events(), tracker, domain, loop=False)
-        if not (isinstance(e, SlotSet) and e.key in (REQUESTED_SLOT, HANDOFF_SLOT))
+        if not (isinstance(e, SlotSet) and e.key in FORGOTTEN_SLOTS)
     ]
     listen = ActionExecuted(ACTION_LISTEN_NAME, timestamp=kept[-1].timestamp)
     return _rebuilt([*kept, listen], tracker, domain)

@@ -15,6 +15,9 @@ LEAVE_QUEUE = "/system_leave_queue"
 LEAVE_MESSAGE = "/system_leave_message"
 AS_IT_IS = "/system_message_as_it_is"
 KEEP_WAITING = "/system_keep_waiting"
+WAITING = frozenset({LEAVE_QUEUE, LEAVE_MESSAGE, AS_IT_IS, KEEP_WAITING})
+"""What somebody may choose who waits in the queue."""
+ACCEPT, DECLINE = "/system_get_person", "/system_no_person"
 CONTEXTUAL = ("/affirm", "/deny", "/inform", "/stop")
 """Payloads that mean something only as an answer to the question they were shown with."""
 DOUBLE_CLICK = timedelta(seconds=10)
@@ -48,7 +51,7 @@ async def pressed(tx: Tx, conversation: Conversation, token: str, now: datetime)
 
 
 async def typed(tx: Tx, conversation: Conversation, text: str) -> str:
-    """Return the payload of the system's choice that a waiting customer typed the title of, if any."""
+    """Return the payload of the system's choice that a customer typed the title of, if any."""
     said = " ".join(text.split()).casefold()
     recent = await tx.last_messages(conversation.id, limit=20) if said else []
     offered = {c.title.casefold(): c.payload for m in recent for c in m.choices}

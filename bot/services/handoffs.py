@@ -161,6 +161,7 @@ class Handoffs:
             slots=slots or {},
         )
         await tx.put_handoff(handoff)
+        await tx.clear_timer(conversation.id, TimerKind.OFFER)
         return replace(conversation, handoff_id=handoff.id, priority=priority)
 
     async def open_quietly(

@@ -24,7 +24,7 @@ from bot.domain.work import InboxOutcome, InboxRow, InboxStatus, Timer, TimerKin
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
 from bot.services.attachments import bind, told_of_files
 from bot.services.attention import Attention
-from bot.services.choices import SYSTEM, pressed, typed
+from bot.services.choices import WAITING, pressed, typed
 from bot.services.customers import learn, new_customer, refuse_another, trust_of
 from bot.services.handoffs import Handoffs
 from bot.services.masking import mask
@@ -255,7 +255,7 @@ class Intake:
         now = arrival.now
         if arrival.silent:
             return conversation
-        if arrival.payload.startswith(SYSTEM):
+        if arrival.payload in WAITING:
             step = await self._waiting.choose(tx, conversation, arrival.payload, now)
             return await self._answer(tx, step, arrival)
         if arrival.outcome is None and await self._waiting.asked(tx, conversation):

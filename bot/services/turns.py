@@ -21,6 +21,7 @@ from bot.domain.work import InboxKind, InboxOutcome, InboxRow
 from bot.ports import Bus, Capabilities, Clock, DialogueEngine, DirectoryCall, Hint, MetricsPort, Store, Tx
 from bot.services.gathering import Gathering
 from bot.services.handoffs import Desk, Handoffs
+from bot.services.offers import Answer, Offer, Offers
 from bot.services.record import Record, Say
 from bot.services.reminders import Reminders, overtaken
 from bot.services.replies import Replies
@@ -40,6 +41,7 @@ class Job:
     customer: Customer | None = None
     state: bytes | None = None
     grants: tuple[str, ...] = ()
+    offer: Offer | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -58,6 +60,7 @@ class _Done:
 
     said: list[Message]
     more: bool
+    handed_over: bool = False
     put_off: bool = False
     """It failed, and is tried again later: a reminder."""
 
@@ -88,6 +91,7 @@ class Turns:
         record: Record,
         handoffs: Handoffs,
         reminders: Reminders,
+        offers: Offers,
         replies: Replies,
         metrics: MetricsPort,
         channels: dict[str, Capabilities],
@@ -104,6 +108,7 @@ class Turns:
         self._record = record
         self._handoffs = handoffs
         self._reminders = reminders
+        self._offers = offers
         self._replies = replies
         self._metrics = metrics
         self._channels = channels
@@ -164,6 +169,7 @@ class Turns:
             rows=tuple(rows),
             state=await tx.state(conversation_id),
             grants=await tx.order_grants(conversation_id),
+            offer=await self._offers.load(tx, conversation, rows[0]),
         )
 
     async def _leave_to_people(self, job: Job) -> None:
@@ -209,6 +215,9 @@ class Turns:
     async def _answer(self, job: Job) -> bool:
         """Do one turn; say whether more messages may be pending after it."""
         started = time.perf_counter()
+        answer = Answer.OTHER if job.reminded else await self._offers.answer(job.offer, job.rows)
+        if answer is not Answer.OTHER:
+            return await self._settle(job, answer)
         try:
             result = await self._engine.turn(self._request(job), self._directory)
         except TurnFailed as error:
@@ -222,6 +231,31 @@ class Turns:
         self._metrics.observe("turn", time.perf_counter() - started)
         return more
 
+    async def _settle(self, job: Job, answer: Answer) -> bool:
+        """Do what the customer answered to the offer of a person; the engine has no part in it."""
+        desk, now, row = await self._handoffs.desk(), self._clock.now(), job.rows[-1]
+
+        async def work(tx: Tx) -> _Done | None:
+            conversation = await _still_ours(tx, job)
+            if conversation is None:
+                return None
+            await _finish(tx, job, InboxOutcome.ANSWERED)
+            conversation = await self._offers.settle(
+                tx, conversation, job.offer, answer, desk=desk, now=now, reply_to=row.id
+            )
+            await tx.put_conversation(conversation)
+            handed_over = conversation.owner is Owner.QUEUE
+            said = await tx.replies_to(conversation.id, row.id)
+            return _Done(said=said, more=True, handed_over=handed_over)
+
+        try:
+            done = await self._store.write(work)
+        except _Lost:
+            done = None
+        if done is not None and done.handed_over and job.offer is not None:
+            self._metrics.count("handoffs", reason=job.offer.signal.reason.value)
+        return await self._after(job, done, outcome="answered")
+
     async def _commit(self, job: Job, result: TurnResult) -> bool:
         desk = await self._handoffs.desk() if result.handoff else None
         now = self._clock.now()
@@ -232,7 +266,7 @@ class Turns:
             pass
         finally:
             self._engine.settle(result, committed=done is not None)
-        if done is not None and result.handoff is not None:
+        if done is not None and done.handed_over and result.handoff is not None:
             self._metrics.count("handoffs", reason=result.handoff.reason.value)
         self._metrics.count("engine_cpu", result.cpu_ms / 1000)
         return await self._after(job, done, outcome="answered")
@@ -259,15 +293,18 @@ class Turns:
             conversation, message = await self._record.append(tx, conversation, say, draft, now)
             said.append(message)
         if result.handoff is not None and desk is not None:
-            conversation = await self._handoffs.request(
+            conversation = await self._offers.request(
                 tx,
                 conversation,
+                job.offer,
                 result.handoff,
                 desk=desk,
                 now=now,
                 slots=result.slots,
                 reply_to=row.id,
             )
+        elif not job.reminded:
+            await self._offers.close(tx, conversation, job.offer)
         await tx.put_conversation(conversation)
         await self._reminders.keep(tx, conversation, row, result, now)
         if result.handoff is not None:
@@ -277,7 +314,7 @@ class Turns:
         asks = result.awaiting and conversation.owner is Owner.BOT
         if asks and not more and not job.reminded:  # once for each question
             await self._reminders.await_answer(tx, conversation, row, now)
-        return _Done(said=said, more=more)
+        return _Done(said=said, more=more, handed_over=conversation.owner is Owner.QUEUE)
 
     async def _fail(self, job: Job, evidence: dict[str, str]) -> bool:
         """Give the conversation to people with a plain sentence; its message is marked as failed."""

@@ -35,6 +35,7 @@ from bot.services.gathering import Gathering
 from bot.services.handoffs import Handoffs
 from bot.services.intake import Accepted, Intake
 from bot.services.media import MediaStore
+from bot.services.offers import Offers
 from bot.services.packet import Packets
 from bot.services.record import Record
 from bot.services.reminders import Reminders
@@ -61,6 +62,10 @@ WAITING_CHOICES = (
     Choice(title="Leave a message", payload="/system_leave_message"),
     Choice(title="I'll wait", payload="/system_keep_waiting"),
 )
+OFFER_CHOICES = (
+    Choice(title="Yes, a colleague", payload="/system_get_person"),
+    Choice(title="No, go on", payload="/system_no_person"),
+)
 ASKED_CHOICES = (
     Choice(title="What I wrote is enough", payload="/system_message_as_it_is"),
     *WAITING_CHOICES[::2],
@@ -79,6 +84,8 @@ class PlainSentences:
         choices: tuple[Choice, ...] = ()
         if name.startswith(("utter_system_queue_", "utter_system_nobody", "utter_system_out_of")):
             choices = WAITING_CHOICES
+        elif name.startswith("utter_system_offer_") and not name.endswith("declined"):
+            choices = OFFER_CHOICES
         elif name == "utter_system_ask_message":
             choices = ASKED_CHOICES
         filled = " ".join(f"{key}={value}" for key, value in sorted(values.items()))
@@ -182,7 +189,7 @@ class GatedEngine:
     """Answers "echo N: text"; with `hold` each turn waits until the test lets it finish.
 
     "person" asks for one, "boom" fails, "cancel 7" cancels order 7 before it waits, "fragment" is
-    unclear. "remind 20" wants to speak of case C-1 in 20 minutes, "remind20" (one word) unless the
+    unclear, "offer vip" asks first, "yes" and "no" are understood. "remind 20" wants to speak of case C-1 in 20 minutes, "remind20" (one word) unless the
     customer writes before, "unremind" not at all; "form" ends with a question. `down` engines do nothing.
     """
 
@@ -222,11 +229,13 @@ class GatedEngine:
         if word == "bug":
             raise ZeroDivisionError
         signal = HandoffSignal(reason=Reason.ASKED_FOR_HUMAN) if word == "person" else None
+        if word == "offer":
+            signal = HandoffSignal(reason=Reason(rest), evidence={"text": text}, offer=True)
         choices = (Choice(title="Yes", payload="/affirm"),) if word == "ask" else ()
         return TurnResult(
             turn_id=request.turn_id,
             state=str(turns).encode(),
-            messages=() if signal else (Draft(text=said, choices=choices),),
+            messages=() if word == "person" else (Draft(text=said, choices=choices),),
             nlu=Nlu(intents=(IntentScore(name=word or "none", confidence=0.9),)),
             handoff=signal,
             slots={"order_number": rest} if rest else {},
@@ -251,7 +260,8 @@ class GatedEngine:
 
     async def understand(self, text: str) -> Nlu:
         clear = "fragment" not in text.split()[-1]
-        return Nlu(intents=(IntentScore(name="x", confidence=0.9 if clear else 0.1),), fallback=not clear)
+        name = {"yes": "affirm", "no": "deny"}.get(text.split()[0], "x")
+        return Nlu(intents=(IntentScore(name=name, confidence=0.9 if clear else 0.1),), fallback=not clear)
 
     async def start(self) -> None: ...
 
@@ -354,11 +364,12 @@ class World:
             record=self.record,
             handoffs=self.handoffs,
             reminders=self.reminders,
+            offers=Offers(record=self.record, handoffs=self.handoffs, engine=self.engine),
             replies=self.replies,
             metrics=self.metrics,
             channels=capabilities,
             gathering=Gathering(engine=self.engine, clock=self.clock, pause=timedelta(seconds=1)),
-            facts=lambda _: {"opening_hours": self.hours},
+            facts=lambda _: {"opening_hours": self.hours, "vip_tiers": "platinum"},
             sent=self.deliveries.wake,
         )
         self.dispatcher = Dispatcher(store=self.store, clock=self.clock, run_next=self.turns.run_next)

@@ -6,6 +6,8 @@ const STATUS = { ok: "done", refused: "refused", not_allowed: "not allowed", try
 
 const SAID = {
   handoff_requested: (v) => ["transfer", `A person is needed: ${reasonName(v.reason).toLowerCase()}`],
+  handoff_offered: (v) => ["transfer", `A person was offered: ${reasonName(v.reason).toLowerCase()}`],
+  offer_declined: () => ["bot", "The customer goes on with the assistant"],
   claimed: (v) => ["mine", `${v.agent} took the conversation`],
   reopened_by_agent: (v) => ["mine", `${v.agent} opened it again to write first`],
   taken_by_supervisor: (v) => ["mine", `${v.agent} took over`],

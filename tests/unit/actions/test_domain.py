@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 import actions
-from bot.domain.handoff import Reason
+from bot.domain.handoff import OFFERED_FIRST, Reason
 from bot.domain.reminders import EXTERNAL
 from tests.unit.actions.support import ROOT, domain
 
@@ -63,6 +63,7 @@ PLAIN = [
     "unsupported",
     "waiting_received",
     "keeps_waiting",
+    "offer_declined",
     "resolved_silent",
     "ask_message",
     "message_late",
@@ -173,6 +174,7 @@ def test_choices_stay_short_and_different() -> None:
 
 def test_the_servers_sentences_are_all_there() -> None:
     expected = {f"{SYSTEM}handoff_{reason.value}" for reason in Reason}
+    expected |= {f"{SYSTEM}offer_{reason.value}" for reason in OFFERED_FIRST}
     expected |= {f"{SYSTEM}{name}" for name in [*PLACEHOLDERS, *PLAIN]}
     assert {name for name in RESPONSES if name.startswith(SYSTEM)} == expected
     for name in expected:

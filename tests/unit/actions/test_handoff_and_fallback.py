@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from actions.fallback import ActionFallback
 from actions.handoff import ActionRequestHandoff
-from tests.unit.actions.support import run, tracker, turn
+from bot.domain.customer import Profile, Status, Trust
+from tests.unit.actions.support import StrictDirectory, no, ok, run, tracker, turn
 
 USER = {"event": "user", "text": "before"}
 NOW = {"event": "user", "text": "gibberish"}
@@ -75,12 +77,12 @@ async def test_the_second_time_in_a_row_calls_a_person() -> None:
     with turn():
         said = tracker("gibberish", events=events, ranking=ranking, loop="track_order_form")
         outcome = await run(ActionFallback(), said)
-    assert outcome.said == []
+    assert outcome.responses == ["utter_rephrase_in_form"]
     wish = outcome.slots["handoff_request"]
-    assert wish["reason"] == "not_understood"
+    assert (wish["reason"], wish["offer"]) == ("not_understood", True)
     assert wish["evidence"]["texts"] == ["before", "gibberish"]
     assert wish["evidence"]["intents"] == ["track_order", "stop"]
-    assert outcome.left
+    assert not outcome.left, "the form goes on unless the customer takes the person"
 
 
 async def test_in_a_row_means_the_message_just_before() -> None:
@@ -91,11 +93,20 @@ async def test_in_a_row_means_the_message_just_before() -> None:
         {"event": "user", "text": "hi"},
         {"event": "action", "name": "action_greet"},
     ]
-    after_call = [USER, FELL, called(), LISTEN]
-    for before in ([], between, after_call):
+    for before in ([], between):
         with turn():
             outcome = await run(ActionFallback(), tracker("gibberish", events=[*before, NOW]))
         assert outcome.responses == ["utter_rephrase_open"], before
+        assert "handoff_request" not in outcome.slots
+
+
+async def test_after_an_offer_it_is_said_again() -> None:
+    """The server knows what became of the offer: who was asked already goes, who declined does not."""
+    with turn():
+        outcome = await run(
+            ActionFallback(), tracker("gibberish", events=[USER, FELL, called(), LISTEN, NOW])
+        )
+    assert outcome.slots["handoff_request"]["offer"]
 
 
 async def test_after_a_person_it_starts_anew() -> None:
@@ -121,9 +132,58 @@ async def test_another_language_is_told_from_nonsense(
     assert outcome.responses == [response]
 
 
-async def test_who_is_angry_and_not_understood_gets_a_person_at_once() -> None:
+async def test_who_is_angry_and_not_understood_is_offered_a_person_at_once() -> None:
     with turn():
         outcome = await run(ActionFallback(), tracker("blorf", slots={"upset": 2.0}, events=[NOW]))
-    assert outcome.said == []
+    assert outcome.responses == ["utter_rephrase_open"]
     assert outcome.slots["handoff_request"]["reason"] == "frustrated"
-    assert outcome.slots["upset"] is None
+
+
+KNOWN: dict[str, Any] = {
+    "directory_ref": "C1",
+    "trust": Trust.VERIFIED,
+    "facts": {"vip_tiers": "platinum, Founder"},
+}
+
+
+@pytest.mark.parametrize(
+    ("tier", "context", "reason"),
+    [
+        ("Platinum", KNOWN, "vip"),
+        ("founder", KNOWN, "vip"),
+        ("gold", KNOWN, "asked_for_human"),
+        ("platinum", {**KNOWN, "facts": {}}, "asked_for_human"),
+        ("platinum", {**KNOWN, "facts": {"vip_tiers": ""}}, "asked_for_human"),
+        ("platinum", {**KNOWN, "trust": Trust.CLAIMED}, "asked_for_human"),
+        ("platinum", {**KNOWN, "directory_ref": ""}, "asked_for_human"),
+    ],
+)
+async def test_a_high_tier_is_named_as_the_reason(tier: str, context: dict[str, Any], reason: str) -> None:
+    profile = ok(Profile(ref="C1", name="Ada", tier=tier))
+    with turn(StrictDirectory({("profile",): profile}), **context):
+        outcome = await run(ActionRequestHandoff(), tracker("a human please"))
+    wish = outcome.slots["handoff_request"]
+    assert wish["reason"] == reason
+    assert "offer" not in wish, "who asks is not asked back"
+
+
+async def test_nobody_waits_for_the_shop_to_say_how_important_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Slow(StrictDirectory):
+        async def profile(self) -> Any:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr("actions.handoff.TIER_WITHIN", 0.01)
+    for directory in (Slow(), StrictDirectory({("profile",): no(Status.TRY_LATER)})):
+        with turn(directory, **KNOWN):
+            outcome = await run(ActionRequestHandoff(), tracker("a human please"))
+        assert outcome.slots["handoff_request"]["reason"] == "asked_for_human"
+
+
+async def test_a_high_tier_is_offered_a_person_at_the_first_failure() -> None:
+    profile = ok(Profile(ref="C1", name="Ada", tier="platinum"))
+    with turn(StrictDirectory({("profile",): profile}), **KNOWN):
+        outcome = await run(ActionFallback(), tracker("blorf", events=[NOW]))
+    wish = outcome.slots["handoff_request"]
+    assert (wish["reason"], wish["offer"], wish["evidence"]["tier"]) == ("vip", True, "platinum")

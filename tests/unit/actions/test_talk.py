@@ -36,7 +36,8 @@ RUG = Product(sku="R1", name="Wool rug", price=Decimal(189), currency="GBP", in_
     ("found", "slots", "response"),
     [
         ({"frustration": "frustration"}, {}, ["utter_sorry"]),
-        ({"abuse": "abuse"}, {"upset": 1.0}, ["utter_sorry_person"]),
+        ({"abuse": "abuse"}, {"upset": 1.0}, []),
+        ({"abuse": "abuse"}, {}, []),
         ({"frustration": "frustration"}, {"upset": 2.0}, []),
         ({"worry": "worry"}, {}, ["utter_worried"]),
         ({"worry": "worry"}, {"worried": True}, []),
@@ -50,6 +51,31 @@ async def test_a_feeling_is_acknowledged_once(
     with turn():
         outcome = await run(ActionValidateSlotMappings(), tracker("x", entities=found, slots=slots))
     assert outcome.responses == response
+    upset = outcome.slots.get("upset", 0) >= 2 or "abuse" in found
+    assert ("handoff_request" in outcome.slots) is upset
+    if upset:
+        wish = outcome.slots["handoff_request"]
+        assert (wish["reason"], wish["offer"]) == ("frustrated", True)
+
+
+@pytest.mark.parametrize(
+    ("intent", "slots"),
+    [
+        ("goodbye", {}),
+        ("contact_human_agent", {}),
+        ("bereavement", {}),
+        ("complaint", {"requested_slot": "case_text"}),
+        ("track_order", {"mourning": "told"}),
+    ],
+)
+async def test_a_person_is_not_offered_for_the_mood_when_that_would_be_odd(
+    intent: str, slots: dict[str, Any]
+) -> None:
+    said = tracker("x", entities={"abuse": "abuse"}, slots={"upset": 4.0, **slots})
+    said.latest_message["intent"]["name"] = intent
+    with turn():
+        outcome = await run(ActionValidateSlotMappings(), said)
+    assert "handoff_request" not in outcome.slots
 
 
 async def test_a_feeling_is_noted_once_a_message_and_left_to_topics_that_meet_it() -> None:
