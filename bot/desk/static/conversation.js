@@ -106,6 +106,9 @@ class Conversation extends HTMLElement {
     ];
   }
 
+  /** Tell the sheet of keys what can be done in a conversation, before one is open. */
+  describe() { for (const end of this.#commands()) end(); }
+
   #meant() {
     const { chosen } = this.transcript;
     if (chosen) correct(this.thread, chosen);
@@ -155,3 +158,4 @@ class Conversation extends HTMLElement {
 }
 
 customElements.define("desk-conversation", Conversation);
+document.createElement("desk-conversation").describe();
