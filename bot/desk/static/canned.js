@@ -36,9 +36,8 @@ const plain = (text) => String(text ?? "").toLowerCase().normalize("NFD").replac
 /** Return what placeholders stand for in a conversation; what is not known is left out. */
 export function valuesFor(detail) {
   const name = detail?.customer_name || detail?.packet?.profile?.name || "";
-  const numbers = [...new Set([detail?.packet?.evidence?.number, detail?.packet?.slots?.order_number].filter(Boolean))];
   const orders = detail?.packet?.orders ?? [];
-  const number = numbers.length === 1 ? numbers[0] : orders.length === 1 ? orders[0].number : "";
+  const number = orders.length === 1 ? orders[0].number : ""; // of several, only the agent knows which is meant
   const known = { "customer.name": name, "customer.first_name": name.trim().split(/\s+/)[0], "agent.name": state.me?.name, "order.number": number };
   return Object.fromEntries(Object.entries(known).filter(([, value]) => value));
 }

@@ -69,7 +69,7 @@ class ConversationHead extends HTMLElement {
     const { detail } = this.thread;
     const name = customerName(detail);
     this.name.textContent = name;
-    this.face.textContent = initials(name);
+    fill(this.face, detail.customer_name ? initials(name) : icon("mine"));
     this.face.dataset.tone = tone(name);
     const tier = this.thread.known.profile?.tier;
     fill(this.about, h("span", channelName(detail.channel)), tier && tier !== "standard" && h("span.tier", icon("star"), tier),

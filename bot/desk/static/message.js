@@ -34,13 +34,13 @@ export function speaker(entry, customer) {
 
 const time = (at) => h("time", { dateTime: at, title: fullTime(at) }, clock(at));
 
-/** Return the row of `entry`; `shown` is {start, seen, pressed, customer} and `act` what its buttons do. */
+/** Return the row of `entry`; `shown` is {start, seen, pressed, customer, named} and `act` what its buttons do. */
 export function row(entry, shown, act) {
   const kind = rowKind(entry);
   if (kind === "event") return event(entry);
   const who = speaker(entry, shown.customer);
   const node = h(`li.row.${kind}${shown.start ? ".start" : ""}`, { id: `m-${entry.seq}`, tabIndex: -1, dataset: { seq: entry.seq } },
-    kind === "customer" && shown.start && h("span.face", { dataset: { tone: tone(who) }, "aria-hidden": "true" }, initials(who)),
+    kind === "customer" && shown.start && h("span.face", { dataset: { tone: tone(who) }, "aria-hidden": "true" }, shown.named ? initials(who) : icon("mine")),
     h("div.row-body",
       shown.start ? h("div.by", mark(kind), h("span.by-name", { dir: "auto" }, kind === "note" ? who === "You" ? "Your note" : `Note by ${who}` : who), time(entry.created_at)) : hidden(`${who}, ${clock(entry.created_at)}: `),
       bubble(entry, shown),

@@ -113,13 +113,19 @@ function targets() {
   ];
 }
 
+/** Return the place of who is chosen: `id` if they are there, the first that was searched for or can take it at once. */
+function chosen(list, id, wanted = "") {
+  const at = list.findIndex((one) => one.id === id);
+  return at >= 0 ? at : list.length && (wanted || list[0].state === "online") ? 0 : -1;
+}
+
 function teamAbout(name) {
   const there = [...state.agents.values()].filter((one) => one.team === name);
   return `Queue of the team · ${there.filter((one) => one.state === "online").length} of ${there.length} available`;
 }
 
 function askTransfer(to = "") {
-  let all = targets(), found = all, at = all.length ? Math.max(0, all.findIndex((one) => one.id === to)) : -1;
+  let all = targets(), found = all, at = chosen(all, to);
   const list = h("ul.targets", { id: "targets", role: "listbox", "aria-label": "Agents and teams" });
   const warning = h("p.quiet", { role: "status" });
   const search = h("input", { type: "text", role: "combobox", placeholder: "Search agents and teams", "aria-label": "Search agents and teams", "aria-controls": "targets", "aria-expanded": "true", autofocus: true, autocomplete: "off", spellcheck: false });
@@ -128,12 +134,12 @@ function askTransfer(to = "") {
     search.setAttribute("aria-activedescendant", found[at] ? `target-${found[at].id}` : "");
     list.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
     const to = found[at];
-    warning.textContent = !all.length ? "There is nobody else yet." : !to ? "Nobody fits." : to.state && to.state !== "online" ? `${to.name} is not available now: it goes to the queue, ahead of those who wait for the first time.` : "";
+    warning.textContent = !all.length ? "There is nobody else yet." : !found.length ? "Nobody fits." : !to ? "Nobody is available now. Whom you choose gets it by way of the queue." : to.state && to.state !== "online" ? `${to.name} is not available now: it goes to the queue, ahead of those who wait for the first time.` : "";
   };
   const look = (keep = "") => {
     const wanted = search.value.trim().toLowerCase();
     found = all.filter((one) => `${one.name} ${one.about}`.toLowerCase().includes(wanted));
-    at = found.length ? Math.max(0, found.findIndex((one) => one.id === keep)) : -1;
+    at = chosen(found, keep, wanted);
     show();
   };
   search.addEventListener("input", () => look());

@@ -66,8 +66,8 @@ class Transcript extends HTMLElement {
     if (!node) return this.toEnd();
     this.#show(node, 0.5);
     node.focus({ preventScroll: true });
-    node.classList.add("found");
-    setTimeout(() => node.classList.remove("found"), 2400);
+    node.classList.add("sought");
+    setTimeout(() => node.classList.remove("sought"), 2400);
   }
 
   /** Go to the newest entry. */
@@ -152,7 +152,7 @@ class Transcript extends HTMLElement {
       const begins = !before || dayOf(before) !== dayOf(entry);
       if (begins) divide(`day ${dayOf(entry)}`, () => h("li.day", h("h2", day(entry.created_at))));
       if (entry.seq === this.#divider) divide("unread", () => h("li.unread", h("span", "New")));
-      const shown = { start: begins || entry.seq === this.#divider || starts(before, entry), seen: entry.seq === seen, pressed: pressed(entries, at), customer };
+      const shown = { start: begins || entry.seq === this.#divider || starts(before, entry), seen: entry.seq === seen, pressed: pressed(entries, at), customer, named: Boolean(detail?.customer_name) };
       wanted.set(entry.seq, () => this.#keep(entry.seq, entry, JSON.stringify(shown), () => row(entry, shown, this.actions)));
       before = entry;
     }
@@ -227,10 +227,16 @@ class Transcript extends HTMLElement {
     else if (below > 0) this.scroller.scrollTop += below + 12;
   }
 
+  /** Return the first row that can be seen, and where it is. */
   #anchor() {
-    const top = this.scroller.getBoundingClientRect().top;
-    const node = [...this.list.children].find((one) => one.getBoundingClientRect().bottom > top && one.dataset.seq);
-    return node && { node, top: node.getBoundingClientRect().top };
+    const { top } = this.scroller.getBoundingClientRect();
+    const rows = this.list.querySelectorAll(".row[data-seq]");
+    let low = 0, high = rows.length - 1; // rows are in order, so half of the rest is left out each time
+    while (low < high) {
+      const half = (low + high) >> 1;
+      if (rows[half].getBoundingClientRect().bottom > top) high = half; else low = half + 1;
+    }
+    return rows[low] && { node: rows[low], top: rows[low].getBoundingClientRect().top };
   }
 
   #hold(anchor) {
