@@ -15,6 +15,7 @@ import yaml
 import actions
 from bot.domain.handoff import OFFERED_FIRST, Reason
 from bot.domain.reminders import EXTERNAL
+from bot.services.choices import ACCEPT, AS_IT_IS, DECLINE, KEEP_WAITING, LEAVE_MESSAGE, LEAVE_QUEUE
 from tests.unit.actions.support import ROOT, domain
 
 RESPONSES: dict[str, list[dict[str, Any]]] = domain()["responses"]
@@ -181,6 +182,28 @@ def test_the_servers_sentences_are_all_there() -> None:
         allowed = PLACEHOLDERS.get(name.removeprefix(SYSTEM), set())
         for wording in RESPONSES[name]:
             assert set(re.findall(r"\{(\w+)\}", wording["text"])) <= allowed, name
+
+
+def payloads(name: str) -> set[str]:
+    return {button["payload"] for wording in RESPONSES[name] for button in wording.get("buttons", ())}
+
+
+def test_who_waits_may_always_leave_a_message() -> None:
+    """Wait, leave a message, or go back: wherever somebody is told that they wait."""
+    waits = ("queue_place", "queue_wait", "queue_full", "nobody_online", "out_of_hours", "still_waiting")
+    for name in (*waits, "waiting_received"):
+        assert payloads(f"{SYSTEM}{name}") == {LEAVE_QUEUE, LEAVE_MESSAGE, KEEP_WAITING}, name
+    assert payloads(f"{SYSTEM}ask_message") == {AS_IT_IS, KEEP_WAITING, LEAVE_QUEUE}
+    for reason in OFFERED_FIRST:
+        assert payloads(f"{SYSTEM}offer_{reason.value}") == {ACCEPT, DECLINE}
+
+
+def test_each_reason_has_words_of_its_own() -> None:
+    for kind, reasons in (("handoff", list(Reason)), ("offer", list(OFFERED_FIRST))):
+        said = [
+            wording["text"] for reason in reasons for wording in RESPONSES[f"{SYSTEM}{kind}_{reason.value}"]
+        ]
+        assert len(said) == len(set(said)) >= len(reasons)
 
 
 def test_slots_are_typed_and_stay_out_of_the_policies() -> None:
