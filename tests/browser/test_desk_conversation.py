@@ -332,3 +332,22 @@ async def test_it_all_works_with_the_keyboard_alone(case: Any, agent: Any) -> No
     await keys.press("Control+Enter")
     await expect(ana.standing).to_contain_text("Closed")
     await expect(ana.row("done by keys")).to_be_visible()
+
+
+async def test_nothing_is_wider_than_a_small_phone(case: Any, agent: Any) -> None:
+    _, found = case
+    await found.claim()
+    ana = await agent("ana", "phone", viewport={"width": 320, "height": 640})
+    await ana.look_at(found)
+    await found.say("w" * 400)
+    await found.say("https://shop.example/" + "a" * 300, kind="note")
+    await expect(ana.row("a" * 300)).to_be_visible()
+    for key in ("", "i", "t", "e", "m"):
+        if key:
+            await ana.press(key)
+            await expect(ana.dialog).to_be_visible()
+        wide = "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > 321 && e.checkVisibility() && !e.closest('.sr')).map(e => e.outerHTML.slice(0, 90))"
+        assert await ana.page.evaluate(wide) == [], f"after {key!r}"
+        if key:
+            await ana.press("Escape")
+            await expect(ana.dialog).to_be_hidden()

@@ -13,6 +13,7 @@ from tests.browser.desk import Desk
 from tests.browser.desk_page import DeskPage
 from tests.browser.server import Server, serving
 from tests.browser.site import Site
+from tests.browser.test_desk_conversation_axe import clean
 from tests.browser.visitor import Visitor
 
 
@@ -60,6 +61,7 @@ async def test_an_order_is_cancelled_and_what_is_not_known_is_said(ask: Any, ana
     await order.locator("summary").click()
     await order.get_by_role("button", name="Cancel order").click()
     await expect(ana.dialog).to_contain_text("£189.00 goes back the way it was paid, without a fee.")
+    await clean(ana, "an action")
 
     async def lost(route: Route) -> None:
         await route.abort()
@@ -73,6 +75,7 @@ async def test_an_order_is_cancelled_and_what_is_not_known_is_said(ask: Any, ana
     await expect(ana.toasts).to_contain_text("Order 4522 is cancelled.")
     await expect(order).to_contain_text("Cancelled")
     await expect(ana.row("Ana: cancel order 4522, done (£189.00)")).to_be_visible()
+    await clean(ana, "a packet with orders and what was done")
     await expect(ana.packet.locator(".effects")).to_contain_text(re.compile("Cancel order 4522.*by Ana"))
 
 
