@@ -41,9 +41,9 @@ class Seen:
     came_in: int = 0
     page_kb: float = 0.0
 
-    def p(self, share: int, *names: str) -> float:
-        """Return a percentile over everything whose name begins like one of `names`."""
-        return percentile([t for n, some in self.times.items() if n.startswith(names) for t in some], share)
+    def worst(self, kind: str) -> float:
+        """Return the greatest 95th percentile of what begins with `kind`."""
+        return max(percentile(some, 95) for name, some in self.times.items() if name.startswith(kind))
 
 
 async def bench(options: Options) -> Outcome:
@@ -100,12 +100,12 @@ def _requests(number: int, conversations: int) -> Iterator[tuple[str, str]]:
     yield "open: newest messages", f"{one}/messages?after=-50"
     name = f"{dice.choice(FIRST_NAMES)} {dice.choice(('ba', 'cor', 'den'))}"
     for what, words in (
-        ("one word", f"{100_000 + 5 * dice.randrange(4_000)}"),
+        ("one word", f"{100_005 + 25 * dice.randrange(800)}"),
         ("two words", f"{FREQUENT} {SECOND}"),
         ("rare word", RARE),
         ("frequent word", FREQUENT),
         ("a word begun", FREQUENT[:3]),
-        ("two letters", "pr"),
+        ("two letters", "ba"),
         ("customer's name", name),
     ):
         yield f"search: {what}", f"/search?q={quote(words)}"
@@ -115,8 +115,14 @@ async def _ask(desk: Client, path: str) -> float:
     begun = time.perf_counter()
     reply = await desk.get(f"/api/v1{path}")
     took = (time.perf_counter() - begun) * 1000
+    if reply.status == 429:  # one agent is asking for more than an agent may
+        await asyncio.sleep(reply.json()["error"]["retry_after"] + 0.1)
+        return await _ask(desk, path)
     if reply.status != 200:
         raise RuntimeError(f"{path}: {reply.status} {reply.body[:200]!r}")
+    found = reply.json()
+    if path.startswith("/search") and not found["conversations"] and not found["customers"]:
+        raise RuntimeError(f"{path} found nothing: that is not what is to be measured")
     return took
 
 
@@ -159,7 +165,9 @@ async def _write(url: str, number: int, seen: Seen) -> None:
 
 
 def _outcome(filled: Filled, seen: Seen) -> Outcome:
-    rows = [(name, seen.p(50, name), seen.p(95, name), max(times)) for name, times in seen.times.items()]
+    rows = [
+        (name, percentile(some, 50), percentile(some, 95), max(some)) for name, some in seen.times.items()
+    ]
     note = (
         f"{filled.conversations:,} conversations, {filled.messages:,} messages, {filled.size_mb:,.0f} MB with"
         f" the search index; made in {filled.seconds:.0f} s, indexed in {filled.indexed_in:.0f} s."
@@ -168,9 +176,8 @@ def _outcome(filled: Filled, seen: Seen) -> Outcome:
     columns = ("what", "p50 ms", "p95 ms", "max ms")
     table = Table(title="The desk on a large database", columns=columns, rows=rows, notes=[note])
     bounds = [
-        Bound(what=f"desk: {name}, p95 ms", value=max(seen.p(95, n) for n in seen.times if n.startswith(name)),
-              limit=limit)
-        for name, limit in BOUNDS.items()
-    ]  # fmt: skip
+        Bound(what=f"desk: {kind}, p95 ms", value=seen.worst(kind), limit=limit)
+        for kind, limit in BOUNDS.items()
+    ]
     bounds.append(Bound(what="desk: the page, kB gzipped", value=seen.page_kb, limit=PAGE_KB))
     return Outcome(tables=[table], bounds=bounds)
