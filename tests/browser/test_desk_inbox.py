@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Request, expect
 
 from tests.browser.desk import Desk
 from tests.browser.desk_inbox import TOKEN, Customers, Frame
@@ -120,6 +121,17 @@ async def test_a_handoff_appears_and_goes_without_a_reload(
     await expect(ana.row("Bob is on it")).to_have_count(0)
 
 
+async def test_a_row_shows_who_else_looks_at_it(frame: Any, customers: Customers) -> None:
+    word = await someone(customers)
+    ana = await (await frame()).enter()
+    await expect(ana.row(word)).to_be_visible()
+    sue = await (await frame("sue")).enter(online=False)
+    await sue.row(word).click()
+    await expect(ana.row(word).locator(".case-viewers")).to_contain_text("Sue")
+    await sue.keys("g", "c")
+    await expect(ana.row(word).locator(".case-viewers")).to_have_count(0)
+
+
 async def test_from_the_queue_to_the_end_with_keys_alone(
     frame: Any, customers: Customers, bob: Desk
 ) -> None:
@@ -197,6 +209,24 @@ async def test_a_long_list_is_read_as_one_scrolls_and_keeps_its_place(
 
 async def _more(ana: Frame, least: int) -> bool:
     return await ana.rows.count() >= least
+
+
+async def test_a_busy_server_does_not_keep_the_list_reading(frame: Any, customers: Customers) -> None:
+    """Sixty messages in a few seconds cost a handful of looks, and the last one is seen."""
+    ana = await (await frame()).enter("bot")
+    await customers.write("busy", "first")
+    await expect(ana.row("first")).to_be_visible()
+    looks: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/conversations?" in request.url and "owner=bot" in request.url:
+            looks.append(request.url)
+
+    ana.page.on("request", note)
+    begun = time.monotonic()
+    await customers.write("busy", *[f"number {n}" for n in range(60)])
+    await expect(ana.row("number 59")).to_be_visible()
+    assert len(looks) <= time.monotonic() - begun + 2
 
 
 async def test_filters_narrow_a_list(frame: Any, customers: Customers) -> None:
@@ -287,12 +317,12 @@ async def test_the_sheet_of_keys_has_every_key(frame: Any) -> None:
 
 
 async def test_who_comes_without_a_state_is_asked_to_go_online(frame: Any, shop: Server, bob: Desk) -> None:
-    sue = await (await frame("sue")).enter(online=False)
-    await expect(sue.banner).to_contain_text("You are offline.")
-    await sue.banner.get_by_role("button", name="Go online").click()
-    await expect(sue.banner).to_be_hidden()
+    ada = await (await frame("ada")).enter(online=False)
+    await expect(ada.banner).to_contain_text("You are offline.")
+    await ada.banner.get_by_role("button", name="Go online").click()
+    await expect(ada.banner).to_be_hidden()
     people = (await bob.call("GET", "/agents"))["agents"]
-    assert next(one["state"] for one in people if one["name"] == "Sue") == "online"
+    assert next(one["state"] for one in people if one["name"] == "Ada") == "online"
 
 
 async def test_a_lost_connection_is_said_and_mended(frame: Any, customers: Customers, shop: Server) -> None:
