@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -174,6 +175,7 @@ def _covers(opening: Opening, weekday: int, minute: int) -> bool:
     return today or spilled
 
 
+@lru_cache(maxsize=8)  # each handoff and each timer asks whether it is around the clock
 def _open_minutes(openings: tuple[Opening, ...]) -> int:
     week = bytearray(_WEEK_MINUTES)
     for opening in openings:

@@ -56,6 +56,19 @@ WHEN old.owner <> new.owner OR old.assignee <> new.assignee OR old.owner_version
 END;
 """
 """For SQLite: notes each owner that a conversation has had, whoever wrote it."""
+WATCH_POSTGRES = """
+CREATE TABLE seen_owners (n BIGSERIAL PRIMARY KEY, conversation_id TEXT, owner TEXT, assignee TEXT,
+                          owner_version BIGINT);
+CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF TG_OP = 'INSERT' OR (old.owner, old.assignee, old.owner_version)
+      IS DISTINCT FROM (new.owner, new.assignee, new.owner_version) THEN
+    INSERT INTO seen_owners (conversation_id, owner, assignee, owner_version)
+    VALUES (new.id, new.owner, new.assignee, new.owner_version);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER watch AFTER INSERT OR UPDATE ON conversations FOR EACH ROW EXECUTE FUNCTION watch();
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

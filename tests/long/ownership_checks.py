@@ -262,8 +262,8 @@ def acts_are_logged(stored: Stored, diary: Diary) -> Iterator[str]:
         if entry["actor"] not in MACHINES and entry["detail"].get("event") != "handoff_requested"
     )
     for key in done.keys() | logged.keys():
-        # Who claims what is theirs already is told yes, and nothing happens.
-        least = 0 if key[2] == "claim" else done[key]
+        # Who claims what is theirs already, or closes what is closed, is told yes and nothing happens.
+        least = 0 if key[2] in ("claim", "task_closed") else done[key]
         if not least <= logged[key] <= perhaps[key]:
             yield f"{key}: {done[key]} to {perhaps[key]} done, {logged[key]} logged"
 

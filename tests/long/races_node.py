@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from bot.bus.memory import MemoryBus
@@ -15,6 +16,11 @@ from bot.ports import DirectoryCall, Sent
 from tests.support.clock import FakeClock
 from tests.support.gates import Gates, Interleaved, Life
 from tests.support.world import GatedEngine, Platform, World
+
+SOON = timedelta(minutes=1)
+"""Until an answer is promised to who leaves a message: so short that the bot is often at work by then."""
+SPEEDS, LONG = (0, 0, 1, 3, 10, 40, 100), 200
+"""How often others may go first while the bot thinks; `LONG` when it is told to ponder."""
 
 
 class RacingEngine(GatedEngine):
@@ -29,7 +35,7 @@ class RacingEngine(GatedEngine):
 
     async def turn(self, request: TurnRequest, directory: DirectoryCall) -> TurnResult:
         chance, version = self._gates.chance, await self._version(request.conversation_id)
-        for _ in range(chance.choice((0, 0, 1, 3, 10, 40))):
+        for _ in range(LONG if "ponder" in request.text else chance.choice(SPEEDS)):
             await self._gates.wait(self._life)
         fate = chance.random()
         if fate < 0.02:
@@ -78,6 +84,7 @@ class Node(World):
         super().__init__(
             clock=clock,
             name=name,
+            target=SOON,
             platform=RacingPlatform(gates),
             engine_of=lambda: Interleaved(RacingEngine(gates, self.life, self._version), gates, self.life),
             bus_of=lambda at: Interleaved(bus or MemoryBus(at), gates, self.life),

@@ -316,6 +316,7 @@ class World:
     engine_of: Callable[[], Any] = GatedEngine
     bus_of: Callable[[FakeClock], Any] = MemoryBus
     name: str = "n1"
+    target: timedelta = TARGET
     ids: Any = field(default_factory=lambda: itertools.count(1))
     sentences: PlainSentences = field(default_factory=PlainSentences)
 
@@ -348,7 +349,7 @@ class World:
         self.reminders = Reminders(
             record=self.record, handoffs=self.handoffs, expiry=EXPIRY, silence=SILENCE
         )
-        self.tasks = Tasks(record=self.record, handoffs=self.handoffs, target=TARGET)
+        self.tasks = Tasks(record=self.record, handoffs=self.handoffs, target=self.target)
         self.waiting = Waiting(record=self.record, handoffs=self.handoffs, tasks=self.tasks, expiry=EXPIRY)
         self.replies = Replies(store=self.store)
         self.watch = Watch(bus=self.bus)
