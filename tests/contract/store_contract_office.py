@@ -127,7 +127,7 @@ class OfficeContract:
         assert await ids(action="agent", after="l3") == ["l1"]
         assert await ids(since=later(1), until=later(2)) == ["l2"]
         assert await ids(q="0% OFF_") == ["l1"]
-        assert await ids(q="0_") == []
+        assert await ids(q="0_") == await ids(q="!") == await ids(q="\\") == []
         assert await ids(q="pink") == ["l2"]
         assert await ids(q="C1", actor="ag2", conversation_id="c1") == ["l2"]
         assert await ids(q="command") == ["l3"]

@@ -20,7 +20,7 @@ from bot.clock import SystemClock
 from bot.commands import with_store
 from bot.commands.doctor import examine
 from bot.commands.findings import Finding
-from bot.domain.agents import AuditEntry, Session
+from bot.domain.agents import AuditEntry, SecondFactor, Session
 from bot.domain.customer import ChannelIdentity, Customer
 from bot.ports import Store
 from bot.services.passwords import verify_password
@@ -96,8 +96,20 @@ def test_agents_life(baton: Baton, settings: Settings) -> None:
     assert baton("agents", "disable", "ana@example.org", "--undo")[0] == 0
     assert not store_of(settings, lambda tx: tx.agent_by_email("ana@example.org")).disabled
 
+    factor = SecondFactor(agent_id=agent.id, sealed="x", made_at=now, confirmed_at=now)
+    store_of(settings, lambda tx: tx.put_second_factor(factor))
+    assert baton("agents", "list")[1].split() == ["ana@example.org", "supervisor", "Ana", "totp"]
+    off = baton("agents", "totp-off", "ana@example.org")
+    assert off[:2] == (0, "ana@example.org signs in with the password alone.\n")
+    assert baton("agents", "totp-off", "ana@example.org")[:2] == (
+        0,
+        "ana@example.org has none to turn off.\n",
+    )
+    assert baton("agents", "totp-off", "bob@example.org")[0] != 0
+
     entries: list[AuditEntry] = store_of(settings, lambda tx: tx.audit())
     assert [entry.action for entry in entries] == [
+        "totp.off",
         "agent.enabled",
         "agent.disabled",
         "agent.password_set",

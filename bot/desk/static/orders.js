@@ -7,6 +7,8 @@ import { clock, day, money, sentence } from "./format.js";
 import { askAction, askLookUp, ACTIONS } from "./order-actions.js";
 import { state } from "./store.js";
 
+const withYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
+const date = (text) => withYear.format(new Date(`${text}T12:00`));
 const SHOWN = 3; // at once; more with a click
 const COLOUR = { delivered: "good", cancelled: "", returned: "", out_for_delivery: "accent", shipped: "accent" };
 const PAID = { failed: ["danger", "Payment failed"], pending: ["warn", "Payment pending"], refunded: ["", "Refunded"] };
@@ -113,13 +115,13 @@ const unknown = (one) => h("p.notice.danger", icon("warn"), h("span", `${ACTIONS
 function details(one) {
   const rows = [
     ["Number", copyable(one.number)],
-    ["Placed", day(`${one.placed_on}T12:00`)],
-    one.delivered_on ? ["Delivered", day(`${one.delivered_on}T12:00`)] : one.expected_on && one.status !== "cancelled" && ["Expected", day(`${one.expected_on}T12:00`)],
+    ["Placed", date(one.placed_on)],
+    one.delivered_on ? ["Delivered", date(one.delivered_on)] : one.expected_on && one.status !== "cancelled" && ["Expected", day(`${one.expected_on}T12:00`)],
     one.tracking_code && ["Parcel", h("span", one.carrier && `${one.carrier} `, tracking(one))],
     one.address && ["To", h("span", { dir: "auto" }, one.address)],
     one.payment_method && ["Paid with", one.payment_method],
     Number(one.cancellation_fee) > 0 && ["Cancelling costs", money(one.cancellation_fee, one.currency)],
-    one.warranty_until && ["Warranty", `until ${day(`${one.warranty_until}T12:00`)}`],
+    one.warranty_until && ["Warranty", `until ${date(one.warranty_until)}`],
   ].filter(Boolean);
   return [
     h("ul.items", (one.items ?? []).map((item) => h("li", h("span", { dir: "auto" }, item.quantity > 1 && `${item.quantity} × `, item.name), h("span.quiet", money(item.price, one.currency))))),

@@ -72,6 +72,8 @@ DROP_SESSIONS = Statement(
 )
 ADD_AUDIT = insert(tables.audit)
 
+_ESCAPE = "!"
+"""Before what is meant as it is in a pattern. Not a backslash: the two databases differ about it."""
 _ROLE = {role.value: role for role in Role}
 
 
@@ -80,7 +82,7 @@ LAST_SEEN = Statement(lambda _: select(_s.agent_id, func.max(_s.seen_at)).group_
 
 def _like(column: Any, name: str) -> Any:
     """Return that a column, in small letters, has the pattern `name`."""
-    return func.lower(column).like(bindparam(name), escape="\\")
+    return func.lower(column).like(bindparam(name), escape=_ESCAPE)
 
 
 _MATCHES: dict[str, Callable[[], Any]] = {
@@ -112,7 +114,9 @@ def audit_listing(filters: tuple[str, ...], after: bool) -> Statement:
 
 def _pattern(text: str, *, inside: bool) -> str:
     """Return a LIKE pattern for what begins with a text, or has it `inside`."""
-    quoted = "".join(f"\\{letter}" if letter in "%_\\" else letter for letter in text.lower())
+    quoted = "".join(
+        f"{_ESCAPE}{letter}" if letter in f"%_{_ESCAPE}" else letter for letter in text.lower()
+    )
     return f"%{quoted}%" if inside else f"{quoted}%"
 
 
