@@ -9,6 +9,7 @@ const PLACEHOLDER = /\{(customer\.name|customer\.first_name|agent\.name|order\.n
 const GOOD_FOR = 60_000; // milliseconds after which edited ones are looked for
 let reading = null, readAt = 0, kept = [];
 on("me", () => (reading = null));
+on("hint", ({ kind, data }) => { if (kind === "desk" && data?.what === "canned") reading = null; });
 
 /** Return all canned replies of this agent's team. Raises ApiError. */
 export function cannedReplies() {

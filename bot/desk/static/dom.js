@@ -74,6 +74,10 @@ const SHAPES = {
   mail: "M3.5 6h17v12.5h-17zM4 6.5l8 6.5 8-6.5",
   menu: "M4 7h16M4 12h16M4 17h16",
   filter: "M4 6h16M7 12h10M10 18h4",
+  trash: "M5 7h14M9.5 7V4.5h5V7M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5",
+  key: "M14.5 13.5a5 5 0 1 0-4.2-2.3L4 17.5V20h3v-2h2v-2h1.5l1.7-1.7a5 5 0 0 0 2.3-.8zM15.5 8.5h.01",
+  download: "M12 4v11M7.5 10.5L12 15l4.5-4.5M5 19.5h14",
+  lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
   chat: "M4.5 20l1-4A8.5 7.2 0 1 1 9 18.6z",
 };
 const SVG = "http://www.w3.org/2000/svg";
@@ -126,19 +130,22 @@ export function toast(text, { kind = "info", action = null, ms = 5000 } = {}) {
 
 /**
  * Open a modal dialog and resolve to what `submit` returned, or null when it was dismissed.
- * `build(close)` returns its content; the browser keeps the focus inside and gives it back afterwards.
+ * `build(close)` returns its content; the browser keeps the focus inside and gives it back afterwards. `leaving()`
+ * is asked before it is dismissed, and may resolve to false: what was typed would be lost.
  */
-export function dialog({ title, name = "", build, label = "" }) {
+export function dialog({ title, name = "", build, label = "", leaving = null }) {
   return new Promise((resolve) => {
     const node = h(`dialog.dialog${name ? "." + name : ""}`, { "aria-label": label || title });
     let result = null;
     const close = (value = null) => { result = value; node.close(); };
+    const dismiss = async () => { if (!leaving || await leaving()) close(); };
     node.append(
-      ...(title ? [h("header.dialog-head", h("h2", title), iconButton("close", "Close", () => close(), { key: "Esc" }))] : []),
+      ...(title ? [h("header.dialog-head", h("h2", title), iconButton("close", "Close", dismiss, { key: "Esc" }))] : []),
       build(close),
     );
     node.addEventListener("close", () => { node.remove(); resolve(result); });
-    node.addEventListener("mousedown", (event) => { if (event.target === node) close(); });
+    node.addEventListener("cancel", (event) => { if (leaving) { event.preventDefault(); dismiss(); } });
+    node.addEventListener("mousedown", (event) => { if (event.target === node) dismiss(); });
     document.body.append(node);
     node.showModal();
   });

@@ -1,5 +1,7 @@
 // Starts the page: who is there decides what is shown.
 
+import "./admin.js";
+import "./me.js";
 import "./signin.js";
 import "./shell.js";
 import { fill, h } from "./dom.js";

@@ -19,12 +19,19 @@ class Rail extends HTMLElement {
     this.line = h("span.line");
     fill(this, h("div.rail-head", h("span.brand", icon("chat"), h("span", "Baton")), this.line),
       h("button.rail-search", { type: "button", onclick: () => run("search") }, icon("search"), h("span", "Search"), h("kbd", "/")),
-      this.#lists(), this.#administration(), h("div.rail-space"), may("answer") && h("desk-availability"), this.#foot());
-    this.#ends = [on("counts", () => this.#draw()), on("route", () => this.#draw()), on("connection", () => this.#draw())];
+      this.#lists(), this.#administration(), h("div.rail-space"), may("answer") && h("desk-availability"), (this.foot = this.#foot()));
+    this.#ends = [on("counts", () => this.#draw()), on("route", () => this.#draw()), on("connection", () => this.#draw()), on("me", (me) => me && this.#named(me))];
     this.#draw();
   }
 
   disconnectedCallback() { for (const end of this.#ends.splice(0)) end(); }
+
+  #named({ name }) {
+    const face = this.foot.querySelector(".face");
+    this.foot.querySelector("b").textContent = name;
+    face.textContent = initials(name);
+    face.dataset.tone = tone(name);
+  }
 
   #lists() {
     const link = (view) => {

@@ -155,4 +155,25 @@ export const route = () => {
 const readable = (part) => { try { return decodeURIComponent(part); } catch { return ""; } };
 export const path = (view, id = "", seq = 0) => `#/${view}${id ? "/" + encodeURIComponent(id) : ""}${id && seq ? "/" + seq : ""}`;
 export const go = (view, id = "", seq = 0) => { location.hash = path(view, id, seq); };
-addEventListener("hashchange", () => emit("route", route()));
+
+let question = null, here = location.hash;
+
+/** Have `ask()` resolve to whether one may go before another view is shown or the page is left; returns what ends it. */
+export function beforeLeaving(ask) {
+  question = ask;
+  return () => { if (question === ask) question = null; };
+}
+
+addEventListener("hashchange", async () => {
+  const wanted = location.hash;
+  if (question && wanted !== here) {
+    const ask = question;
+    history.replaceState(null, "", here || "#");
+    if (!(await ask())) return;
+    if (question === ask) question = null;
+    if (wanted !== location.hash) { location.hash = wanted; return; }
+  }
+  here = location.hash;
+  emit("route", route());
+});
+addEventListener("beforeunload", (event) => { if (question) event.preventDefault(); });
