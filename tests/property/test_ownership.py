@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bot.domain.agents import Role
 from bot.domain.conversation import Owner
 from bot.domain.errors import DeliveryFailed, InvalidTransition, NotPermitted
+from bot.domain.handoff import Outcome
 from bot.domain.message import Author, Delivery, Kind, Message
-from bot.domain.work import InboxOutcome, InboxStatus
+from bot.domain.work import InboxOutcome, InboxStatus, TimerKind
 from tests.support.clock import settle
 from tests.support.world import World
 
@@ -24,15 +25,19 @@ TEXTS = st.sampled_from(
     [
         *("hello", "prove 7", "cancel 7", "cancel 8", "prove 8", "person", "boom", "bug", "a fragment"),
         *("remind 5", "remind 90", "remind30", "unremind", "form"),
+        *("offer frustrated", "offer not_understood", "yes please", "no thanks"),
     ]
 )
 AGENTS = st.sampled_from(["ana", "bob", "eve"])
 ACTS = st.sampled_from(
     [
         "claim", "claim", "claim", "take", "release", "resolve", "resolve_to_queue", "transfer", "to_team",
-        "say", "say", "note",
+        "say", "say", "note", "close_task",
     ]
 )  # fmt: skip
+SYSTEM_CHOICES = [
+    "leave_queue", "leave_queue", "leave_message", "message_as_it_is", "keep_waiting", "get_person", "no_person",
+]  # fmt: skip
 FATES: dict[str, Callable[[], Exception | None]] = {
     "arrives": lambda: None,
     "may have arrived": lambda: DeliveryFailed("timeout", outcome_unknown=True),
@@ -42,7 +47,7 @@ FATES: dict[str, Callable[[], Exception | None]] = {
 }
 LAST = {Delivery.SENT, Delivery.UNKNOWN, Delivery.FAILED}
 
-_STARTS_HUMAN = {"claimed", "transferred_to_agent", "taken_by_supervisor"}
+_STARTS_HUMAN = {"claimed", "reopened_by_agent", "transferred_to_agent", "taken_by_supervisor"}
 _ENDS_HUMAN = {"returned_to_bot", "resolved", "agent_silent", "agent_gone", "transferred"}
 
 
@@ -121,20 +126,23 @@ class Ownership(RuleBasedStateMachine):
             again = self.run(self.world.write(text, sender=sender, message_id=key, channel=channel))
             assert again.duplicate
 
-    @rule(sender=SENDERS)
-    def leaves_the_queue(self, sender: str) -> None:
-        for message in reversed(self.messages(sender)):
-            if message.choices and message.choices[0].payload == "/system_leave_queue":
-                self.count += 1
-                self.run(
-                    self.world.write(
-                        sender=sender,
-                        channel=CHANNELS[sender],
-                        message_id=f"k{self.count}",
-                        choice=f"~{message.seq:x}.0",
-                    )
-                )
-                return
+    @rule(sender=SENDERS, back=st.integers(1, 3), what=st.sampled_from(SYSTEM_CHOICES))
+    def presses(self, sender: str, back: int, what: str) -> None:
+        """Press one of the system's choices, the newest or an old one."""
+        shown = [
+            (message, place)
+            for message in self.messages(sender)
+            for place, choice in enumerate(message.choices)
+            if choice.payload == f"/system_{what}"
+        ]
+        if not shown:
+            return
+        message, place = shown[-min(back, len(shown))]
+        self.count += 1
+        key, choice = f"k{self.count}", f"~{message.seq:x}.{place}"
+        channel = CHANNELS[sender]
+        self.run(self.world.write(sender=sender, channel=channel, message_id=key, choice=choice))
+        self.accepted[key] = (sender, "?", key)
 
     # --- what the machine does
 
@@ -166,7 +174,7 @@ class Ownership(RuleBasedStateMachine):
             self.run(self.world.bus.set_presence(agent.id, "online", 1e6))
         self.look_for_work()
 
-    @rule(minutes=st.sampled_from([0.05, 1, 11, 35, 70]))
+    @rule(minutes=st.sampled_from([0.05, 1, 3, 11, 35, 70, 260]))
     def time_passes(self, minutes: float) -> None:
         self.world.clock.move(minutes * 60.0)
         while self.run(self.world.timers.run_due()):
@@ -189,6 +197,7 @@ class Ownership(RuleBasedStateMachine):
                 "to_team",
                 "say",
                 "note",
+                "close_task",
             ]
         ),
     )
@@ -207,6 +216,7 @@ class Ownership(RuleBasedStateMachine):
             "transfer": lambda: desk.transfer(agent, before.id, to_agent=other.id, to_team="", note="n"),
             "to_team": lambda: desk.transfer(agent, before.id, to_agent="", to_team="billing", note=""),
             "say": lambda: desk.say(agent, before.id, text="hello", kind="reply", client_id="c"),
+            "close_task": lambda: desk.close_task(agent, before.id),
             "note": lambda: desk.say(agent, before.id, text="between us", kind="note", client_id=""),
         }[what]
         try:
@@ -227,6 +237,26 @@ class Ownership(RuleBasedStateMachine):
     @rule(name=AGENTS, state=st.sampled_from(["online", "away", "offline"]))
     def an_agent_comes_or_goes(self, name: str, state: str) -> None:
         self.run(self.world.bus.set_presence(self.people[name].id, state, 1e6))
+
+    @rule(sender=SENDERS, name=AGENTS, acts=st.lists(ACTS, max_size=2), dies=st.booleans())
+    def a_message_is_left(self, sender: str, name: str, acts: list[str], dies: bool) -> None:
+        """And what was promised by that comes due, whatever agents did or a dying process."""
+        self.is_answered(sender, "person")
+        self.presses(sender, 1, "leave_message")
+        self.writes(sender, "please call me")
+        for what in acts:
+            self.an_agent(sender, name, what)
+        if dies:
+            self.the_process_dies()
+        self.time_passes(260)
+
+    @rule(sender=SENDERS, answer=st.sampled_from(["get_person", "no_person", "", "person", "offer vip"]))
+    def a_person_is_offered(self, sender: str, answer: str) -> None:
+        self.is_answered(sender, "offer frustrated")
+        if answer.endswith("person") and answer != "person":
+            self.presses(sender, 1, answer)
+        elif answer:
+            self.is_answered(sender, answer)
 
     # --- what must always hold
 
@@ -276,6 +306,30 @@ class Ownership(RuleBasedStateMachine):
                 assert "agent_silent" in kinds
             if conversation.owner is Owner.BOT:
                 assert "session_expiry" in kinds
+
+    @invariant()
+    def a_promise_is_never_forgotten(self) -> None:
+        """An open task comes up again, unless the customer was told that it is late and went away."""
+        for sender in CHANNELS:
+            if not self.messages(sender):
+                continue
+            conversation = self.run(self.world.conversation(sender, CHANNELS[sender]))
+            read = self.world.store.read
+            tasks = self.run(read(lambda tx, c=conversation.id: tx.open_tasks(c)))
+            timers = self.run(read(lambda tx, c=conversation.id: tx.timers(c, TimerKind.TASK_DUE)))
+            handoffs = self.run(read(lambda tx, c=conversation.id: tx.handoffs(c)))
+            told = {h.evidence.get("task") for h in handoffs if h.outcome is Outcome.CUSTOMER_LEFT}
+            assert {task.id for task in tasks} - told <= {timer.name for timer in timers}
+
+    @invariant()
+    def a_person_is_offered_by_the_bot_alone(self) -> None:
+        for sender in CHANNELS:
+            if self.messages(sender):
+                conversation = self.run(self.world.conversation(sender, CHANNELS[sender]))
+                kinds = self.timers(conversation.id)
+                assert "offer" not in kinds or conversation.owner in (Owner.BOT, Owner.NOBODY)
+                assert "leave_message" not in kinds or conversation.owner is Owner.QUEUE
+                assert "agent_gone" not in kinds or conversation.owner is Owner.AGENT
 
     @invariant()
     def what_is_due_is_said_at_most_once(self) -> None:
