@@ -76,7 +76,8 @@ async def test_the_queue_tells_the_place_and_lets_one_go_back(visitor: Any, desk
     await chat.ask("I have patience")
     await chat.write("person")
     await expect(chat.strip).to_contain_text("line")
-    back = chat.host.get_by_role("group", name="Suggestions").get_by_role("button").last
+    ways = chat.host.get_by_role("group", name="Suggestions")
+    back = ways.get_by_role("button", name="Back to the assistant")
     await expect(back).to_be_visible()
     await chat.write("one more thing while I wait")
     await chat.sees("one more thing while I wait")
