@@ -255,7 +255,8 @@ class Intake:
         now = arrival.now
         if arrival.silent:
             return conversation
-        if arrival.payload in WAITING:
+        # Pressed after an agent came, it is a word to the agent.
+        if arrival.payload in WAITING and conversation.owner is not Owner.AGENT:
             step = await self._waiting.choose(tx, conversation, arrival.payload, now)
             return await self._answer(tx, step, arrival)
         if arrival.outcome is None and await self._waiting.asked(tx, conversation):
