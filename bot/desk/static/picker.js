@@ -7,14 +7,15 @@ let number = 0;
 
 /**
  * Open a picker. `look(query, signal)` returns, or resolves to, [{title, options: [{node, run, label}]}]; `idle` is
- * what stands there when nothing was found. Choosing closes it and calls the option's `run`.
+ * what stands there when nothing was found. Choosing closes it and calls the option's `run`. With `again`, nothing is
+ * looked for again after so many milliseconds, a few times: what was just written may not be found yet.
  */
-export function pick({ name, label, placeholder, look, wait = 0, idle, query = "" }) {
+export function pick({ name, label, placeholder, look, wait = 0, again = 0, idle, query = "" }) {
   let chosen = null;
   return dialog({
     name,
     label,
-    build: (close) => new Picker({ label, placeholder, look, wait, idle, query, take: (option) => { chosen = option; close(true); } }).node,
+    build: (close) => new Picker({ label, placeholder, look, wait, again, idle, query, take: (option) => { chosen = option; close(true); } }).node,
   }).then(() => chosen?.run());
 }
 
@@ -24,6 +25,7 @@ class Picker {
   #timer = 0;
   #asked = null;
   #found = null;
+  #vain = 0;
 
   constructor(given) {
     Object.assign(this, given);
@@ -33,11 +35,16 @@ class Picker {
     this.field = h("input.picker-field", { type: "text", role: "combobox", value: this.query, placeholder: this.placeholder, autocomplete: "off", spellcheck: false, autofocus: true, enterKeyHint: "go", "aria-label": this.label, "aria-autocomplete": "list", "aria-expanded": "true", "aria-controls": id });
     this.none = h("div.picker-none");
     this.node = h("div.picker", h("div.picker-head", this.field, h("button.text-button.picker-close", { type: "button", onclick: () => this.node.closest("dialog").close() }, "Close")), this.list, this.none, this.said);
-    this.field.addEventListener("input", () => { clearTimeout(this.#timer); this.#timer = setTimeout(() => this.#begin(), this.wait); });
+    this.field.addEventListener("input", () => { this.#vain = 0; this.#later(this.wait); });
     this.field.addEventListener("keydown", (event) => this.#key(event));
     this.list.addEventListener("mousemove", (event) => this.#point(event.target.closest("[role=option]")));
     this.list.addEventListener("click", (event) => { const at = this.#index(event.target.closest("[role=option]")); if (at >= 0) this.take(this.#options[at]); });
     this.#begin();
+  }
+
+  #later(wait) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#begin(), wait);
   }
 
   #begin() {
@@ -73,6 +80,7 @@ class Picker {
     fill(this.none, ...(trouble ? [h("p", trouble)] : groups.length ? [] : [this.idle(query)].flat()));
     this.said.textContent = trouble || (query ? `${this.#options.length} found` : "");
     this.#choose(0);
+    if (this.again && query && !groups.length && this.#vain++ < 3 && this.node.isConnected) this.#later(this.again);
   }
 
   #key(event) {

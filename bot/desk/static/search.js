@@ -11,7 +11,7 @@ import { go } from "./store.js";
 const LIMIT = 20;
 
 /** Open the search, with a query already in it if one is given. */
-export const search = (query = "") => pick({ name: "search", query, label: "Search messages and customers", placeholder: "Search messages and customers", wait: 120, look, idle });
+export const search = (query = "") => pick({ name: "search", query, label: "Search messages and customers", placeholder: "Search messages and customers", wait: 120, again: 1200, look, idle });
 
 function idle(query) {
   return query ? [icon("search"), h("h2", "Nothing was found"), h("p", "Try fewer or shorter words: beginnings of words are enough, and accents do not matter.")]

@@ -10,6 +10,7 @@ export class Slash {
   #found = [];
   #at = 0;
   #closed = "";
+  #waits = false; // for the replies to be read: "/hello" and Enter at once must not go to the customer
   #language = () => "";
 
   /** Watch `area`; `choose(reply, start)` is called with where the "/" stands. */
@@ -29,12 +30,13 @@ export class Slash {
   look() {
     const typed = this.#typed();
     if (!typed || typed[0] === this.#closed) { if (!typed) this.#closed = ""; this.close(); return; }
-    cannedReplies().then(() => this.#search(), () => this.close());
+    this.#waits = true;
+    cannedReplies().then(() => this.#search(), () => this.close()).finally(() => (this.#waits = false));
   }
 
   /** Take a key; returns whether it was meant for the list. */
   key(event) {
-    if (!this.open) return false;
+    if (!this.open) return this.#waits && event.key === "Enter" && this.#typed() != null;
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) { this.#at = (this.#at + by + this.#found.length) % this.#found.length; this.#show(); return true; }
     if (event.key === "Enter" || event.key === "Tab") { this.#take(this.#found[this.#at]); return true; }
