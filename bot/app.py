@@ -17,6 +17,7 @@ import structlog
 import uvloop
 
 from bot import compose, logs
+from bot.demo_desk import furnish
 from bot.domain.agents import Agent, Role
 from bot.domain.errors import BotError, ConfigError
 from bot.domain.ids import new_id, new_secret
@@ -215,6 +216,8 @@ async def _serve(settings: Settings) -> None:
     await app.start()
     try:
         password = await first_admin(app.store, app.parts.clock)
+        if settings.demo and password is not None:
+            await furnish(app.store, app.parts.clock, settings.project_dir / "data" / "demo" / "desk.json")
         _announce(settings, app.web.port, password, has_model=app.parts.model is not None)
         await told.wait()
         log.info("stopping", seconds=settings.shutdown_seconds)
