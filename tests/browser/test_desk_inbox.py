@@ -364,7 +364,7 @@ async def test_an_ended_session_is_taken_up_where_it_was(browser: Browser, shop:
     await page.keyboard.press("Enter")
     await expect(page.locator("desk-inbox h1")).to_have_text("With the assistant")
     await context.clear_cookies()
-    await page.get_by_role("link", name="Closed").click()
+    await page.evaluate("location.hash = '#/nobody'")
     await expect(page.get_by_text("Your session has ended.")).to_be_visible()
     await expect(page.get_by_label("E-mail")).to_have_value("ada@example.com")
     await page.get_by_label("Password").fill(PASSWORD)
@@ -394,3 +394,12 @@ async def test_on_a_phone_there_is_one_pane_at_a_time(
     await expect(ana.title).to_have_text("Closed")
     people = (await bob.call("GET", "/agents"))["agents"]
     assert next(one["state"] for one in people if one["name"] == "Sue") == "away"
+
+
+async def test_one_key_claims_who_waits_first(frame: Any, customers: Customers) -> None:
+    word = await someone(customers)
+    ana = await (await frame()).enter()
+    await expect(ana.row(word)).to_be_visible()
+    await ana.press("c")
+    await expect(ana.title).to_have_text("Mine")
+    await expect(ana.page.locator("desk-conversation .standing")).to_contain_text("You have this")

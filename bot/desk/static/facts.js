@@ -5,7 +5,8 @@ import { clock, due, fullTime, money, sentence, words } from "./format.js";
 import { intentTitle } from "./intents.js";
 import { copy } from "./message-tools.js";
 
-const SMALL_TALK = new Set(["greet", "goodbye", "thank", "affirm", "deny", "inform", "contact_human_agent", "nlu_fallback", "help", "stop", "repeat", "bot_challenge"]);
+/** What is understood and does not say what a customer came for. */
+export const SMALL_TALK = new Set(["greet", "goodbye", "thank", "affirm", "deny", "inform", "contact_human_agent", "nlu_fallback", "help", "stop", "repeat", "bot_challenge"]);
 
 /** Return one part of the card. */
 export const part = (title, ...content) => h("section.part", h("h2.part-title", title), ...content);
@@ -56,7 +57,8 @@ export function wants(packet) {
     if (!name || SMALL_TALK.has(name) || turn.intents[0].confidence < 0.4) continue;
     found.set(name, { name, text: turn.text, number: turn.entities?.order_number ?? found.get(name)?.number });
   }
-  const list = [...found.values()].map((one) => h("li", h("strong", intentTitle(one.name), one.number && ` · ${one.number}`), h("span.quiet", { dir: "auto" }, `“${one.text}”`)));
+  const settled = ({ name, number }) => packet.done.some((effect) => effect.status === "ok" && effect.what === name && (!number || effect.arguments?.number === number));
+  const list = [...found.values()].map((one) => h("li", h("strong", intentTitle(one.name), one.number && ` · ${one.number}`), settled(one) && h("span.tag.good", "Done"), h("span.quiet", { dir: "auto" }, `“${one.text}”`)));
   const last = packet.turns.at(-1)?.text;
   return part("What they want", list.length ? h("ul.wants", list) : last ? h("blockquote.quoted", { dir: "auto" }, last) : h("p.quiet", "Nothing was asked yet."),
     packet.sentiment && packet.sentiment !== "neutral" && h("p.quiet", `Mood: ${words(packet.sentiment)}`));

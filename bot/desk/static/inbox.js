@@ -86,6 +86,7 @@ class Inbox extends HTMLElement {
     this.#shown = this.#inOrder(rows);
     this.#place();
     this.#end();
+    if (!error) this.#scrolled(); // also when the page that was read does not fill the place that is left
   }
 
   #head() {

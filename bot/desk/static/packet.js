@@ -1,9 +1,10 @@
 // The card beside a conversation, to be read in ten seconds: why a person is needed, what they want, what is open, who
-// this is, what was done; then why the assistant stopped, orders, other conversations, and how it went before.
+// this is, what was done; then orders, what the assistant understood (first, if it missed something), other
+// conversations, and how it went before.
 
 import { fill, h, icon } from "./dom.js";
 import { ago, channelName, clock, fullTime, lasting, reasonName, sentence } from "./format.js";
-import { copyable, effect, evidence, part, priority, rating, trust, wants } from "./facts.js";
+import { SMALL_TALK, copyable, effect, evidence, part, priority, rating, trust, wants } from "./facts.js";
 import { intents } from "./intents.js";
 import { OrdersPart } from "./orders.js";
 import { go, path, route } from "./store.js";
@@ -42,14 +43,17 @@ class PacketCard extends HTMLElement {
     const { detail } = this.thread;
     if (!detail || detail.packet === undefined) return;
     const { packet } = detail;
+    const missed = packet?.failed_turns > 0;
+    const understood = packet?.turns.length > 0 && this.#part("turns", turns(packet));
     const made = [
       packet && this.#part("why", why(packet)),
       packet && this.#part("wants", wants(packet)),
       packet?.still_open.length > 0 && this.#part("open", open(packet)),
       this.#part("who", who(detail, this.thread.known)),
       packet?.done.length > 0 && this.#part("done", done(packet)),
-      packet?.turns.length > 0 && this.#part("turns", turns(packet)),
+      missed && understood,
       this.orders.node,
+      !missed && understood,
       packet?.other_conversations.length > 0 && this.#part("others", others(packet)),
       this.#part("before", before(this.thread)),
     ].filter(Boolean);
@@ -73,7 +77,7 @@ function why(packet) {
   return h(`section.part.why.${packet.reason}`,
     h("div.why-head", icon(SHAPES[packet.reason] ?? "info"), h("h2", reasonName(packet.reason)), said && h(`span.tag.${level}`, said),
       h("time.quiet", { dateTime: packet.requested_at, title: fullTime(packet.requested_at) }, clock(packet.requested_at))),
-    h("p", packet.reason_text), evidence(packet.evidence),
+    packet.reason !== "asked_for_human" && h("p", packet.reason_text), evidence(packet.evidence),
     packet.team && h("p.quiet", `For team ${packet.team}${packet.skills.length ? ` · ${packet.skills.join(", ")}` : ""}`));
 }
 
@@ -113,7 +117,7 @@ const years = (days) => days > 730 ? `${Math.floor(days / 365)} years` : days > 
 
 function turns(packet) {
   const said = new Set(packet.evidence?.texts ?? []);
-  const all = packet.turns.filter((turn) => turn.intents.length || turn.failed || turn.fallback);
+  const all = packet.turns.filter((turn) => turn.failed || turn.fallback || said.has(turn.text) || (turn.intents.length && !SMALL_TALK.has(turn.intents[0].name)));
   if (!all.length) return null;
   const lines = all.map((turn) => line(turn, said)).reverse();
   return part(packet.failed_turns ? `What the assistant understood · ${packet.failed_turns} missed` : "What the assistant understood",

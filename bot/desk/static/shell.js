@@ -5,8 +5,9 @@ import "./conversation.js";
 import "./inbox.js";
 import "./rail.js";
 import { startAlerts } from "./alerts.js";
+import { api } from "./api.js";
 import { calm } from "./calm.js";
-import { confirmed, fill, h, icon } from "./dom.js";
+import { confirmed, fill, h, icon, toast } from "./dom.js";
 import { lasting } from "./format.js";
 import { help } from "./help.js";
 import { command, readable } from "./keys.js";
@@ -14,7 +15,7 @@ import { readPage } from "./listing.js";
 import { palette } from "./palette.js";
 import { preferences } from "./prefs.js";
 import { search } from "./search.js";
-import { emit, go, loadAgents, loadCounts, on, route, signOut, state } from "./store.js";
+import { emit, go, loadAgents, loadCounts, may, on, route, signOut, state } from "./store.js";
 import { sections, viewOf, VIEWS } from "./views.js";
 
 const MOVES_TO_MINE = ["claim", "take"];
@@ -94,7 +95,7 @@ class Shell extends HTMLElement {
     const key = `${queue} ${wait}`;
     if (this.rest.dataset.key === key) return;
     this.rest.dataset.key = key;
-    const keys = [["j", "next"], ["k", "previous"], ["enter", "open"], ["mod+k", "everything else"]];
+    const keys = [...(queue && may("answer") ? [["c", "claim the first"]] : []), ["j", "next"], ["k", "previous"], ["enter", "open"], ["mod+k", "everything else"]];
     fill(this.rest, icon(queue ? "bell" : "chat"),
       h("h2", queue ? `${queue} ${queue === 1 ? "customer is" : "customers are"} waiting` : "All is quiet"),
       h("p", queue && oldest ? `The longest wait is ${wait}.` : "Choose a conversation from the list to read it here."),
@@ -107,6 +108,19 @@ class Shell extends HTMLElement {
       const { conversations } = await readPage({ owner: "queue", limit: 1 });
       if (conversations.length) go("queue", conversations[0].id);
     } catch { go("queue"); }
+  }
+
+  /** Claim who waits first; who was slower gets the next one. */
+  async #claimFirst() {
+    const { conversations } = await api.get("/conversations", { owner: "queue", limit: 5 });
+    for (const { id } of conversations) {
+      try {
+        await api.post(`/conversations/${id}/claim`);
+        emit("work");
+        return go("mine", id);
+      } catch (error) { if (error.status !== 409) throw error; }
+    }
+    toast("Nobody is waiting.");
   }
 
   // --- what happens in a conversation
@@ -133,6 +147,7 @@ class Shell extends HTMLElement {
     const parts = sections().map((one) => command({ id: `admin-${one.id}`, title: one.title, group: "Administration", when: here, run: () => go("admin", one.id) }));
     const one = (id, title, keys, run, more = {}) => command({ id, title, keys, run, when: here, ...more });
     return [...views, ...parts,
+      one("claim-first", "Claim the first in the queue", "c", () => this.#claimFirst().catch((error) => toast(error.message, { kind: "error" })), { group: "Go to", when: () => here() && may("answer") && !route().id }),
       one("first", "Open the first in the queue", "o", () => this.#first(), { group: "Go to" }),
       one("search", "Search messages and customers", "/", () => search(), { words: "find" }),
       one("palette", "Do anything", "mod+k", palette, { typing: true }),

@@ -20,8 +20,7 @@ class SignIn extends HTMLElement {
         h("label.field", h("span", "E-mail"), this.email),
         h("label.field", h("span", "Password"), this.password),
         this.second, this.error, this.button,
-        h("p.quiet", "No account, or the password is lost? An administrator can help: ",
-          h("code", "baton agents add"), " and ", h("code", "baton agents passwd"), "."))));
+        h("p.quiet", "No account, or the password is lost? Ask your administrator."))));
     (state.ended ? this.password : this.email).focus();
   }
 
