@@ -120,8 +120,10 @@ async def agent(browser: Browser, server: Server) -> AsyncIterator[Any]:
     """Return a function that opens the desk's page for an agent; what went wrong there fails the test."""
     made: list[DeskPage] = []
 
-    async def make(login: str = "ana", size: str = "desktop", **context: Any) -> DeskPage:
-        new = await DeskPage.open(browser, server, login, size, **context)
+    async def make(
+        login: str = "ana", size: str = "desktop", *, at: Server | None = None, **context: Any
+    ) -> DeskPage:
+        new = await DeskPage.open(browser, at or server, login, size, **context)
         made.append(new)
         return new
 

@@ -36,7 +36,7 @@ function pressed(event) {
   return [...parts, key].join("+");
 }
 
-const writes = (node) => node?.closest?.("input, textarea, select, [contenteditable]") != null;
+const writes = (node) => node?.closest?.("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]") != null;
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
