@@ -199,6 +199,7 @@ async def test_a_server_that_dies_in_the_middle_loses_and_doubles_nothing(
     await ana.claim()
     await ana.write("before the crash")
     await chat.sees("before the crash")
+    await desk.close()
     await own_server.kill()
     await ana.write("while it was down")
     await chat.write("said into the dark")

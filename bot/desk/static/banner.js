@@ -56,7 +56,7 @@ class Banner extends HTMLElement {
     this.dataset.key = key;
     this.hidden = !say;
     if (!say) { fill(this); return; }
-    fill(this, h(`div.banner.${say.kind}`, { role: say.kind === "warn" ? "alert" : null }, icon(say.shape), h("p", h("strong", say.title), " ", say.text),
+    fill(this, h(`div.banner.${say.kind}`, { dataset: { name: say.name }, role: say.kind === "warn" ? "alert" : null }, icon(say.shape), h("p", h("strong", say.title), h("span", ` ${say.text}`)),
       say.action && h("button.button", { type: "button", onclick: say.run }, say.action),
       say.no && h("button.text-button", { type: "button", onclick: () => { this.#declined.add(say.name); this.#draw(); } }, say.no)));
   }

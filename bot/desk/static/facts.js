@@ -58,7 +58,7 @@ export function wants(packet) {
     found.set(name, { name, text: turn.text, number: turn.entities?.order_number ?? found.get(name)?.number });
   }
   const settled = ({ name, number }) => packet.done.some((effect) => effect.status === "ok" && effect.what === name && (!number || effect.arguments?.number === number));
-  const list = [...found.values()].map((one) => h("li", h("strong", intentTitle(one.name), one.number && ` · ${one.number}`), settled(one) && h("span.tag.good", "Done"), h("span.quiet", { dir: "auto" }, `“${one.text}”`)));
+  const list = [...found.values()].map((one) => h("li", h("strong", intentTitle(one.name), one.number && ` · ${one.number}`, settled(one) && [" ", h("span.tag.good", "Done")]), h("span.quiet", { dir: "auto" }, `“${one.text}”`)));
   const last = packet.turns.at(-1)?.text;
   return part("What they want", list.length ? h("ul.wants", list) : last ? h("blockquote.quoted", { dir: "auto" }, last) : h("p.quiet", "Nothing was asked yet."),
     packet.sentiment && packet.sentiment !== "neutral" && h("p.quiet", `Mood: ${words(packet.sentiment)}`));
