@@ -230,3 +230,28 @@ async def test_who_signs_in_while_an_agent_helps_is_known_on_the_card(
     await chat.page.evaluate("token => Baton.identify(token)", token)
     await expect(ana.row("signed in")).to_be_visible()
     await expect(ana.packet).to_contain_text("Jane Miller")
+
+
+async def test_a_word_that_was_begun_never_becomes_commands(visitor: Any, agent: Any, desk: Desk) -> None:
+    chat, case = await waiting(visitor, desk, "somebody else steps in")
+    ana, sue = await agent("ana"), await agent("sue")
+    await ana.look_at(case)
+    await ana.claim()
+    await ana.text.press_sequentially("I was just about to say someth")
+    await sue.look_at(case)
+    await sue.press("Shift+T")
+    await sue.dialog.get_by_role("button", name="Take over").click()
+    await expect(ana.standing).to_contain_text("Sue has this since")
+    for key in ("i", "n", "g", "Space", "n", "o", "t", "e", "Enter"):
+        await ana.press(key)
+    await expect(ana.standing).to_contain_text("Sue has this since")
+    await expect(ana.text).to_be_hidden()
+    await expect(ana.view.locator(".instead")).to_contain_text("Your draft is kept.")
+    notes = [message for message in await case.messages() if message["kind"] == "note"]
+    assert notes == []
+    await ana.press("Escape")
+    await ana.press("n")  # now it is a command
+    await expect(ana.text).to_be_focused()
+    await ana.write("Sue knows more")
+    await expect(sue.row("Sue knows more")).to_have_class(re.compile("note"))
+    assert not [text for text in await chat.texts() if "just about" in text or "Sue knows" in text]

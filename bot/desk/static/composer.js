@@ -28,7 +28,8 @@ class Composer extends HTMLElement {
     this.problem = h("p.form-error", { role: "alert", hidden: true });
     this.others = h("p.collision", { role: "status", hidden: true });
     this.button = h("button.button.primary.send", { type: "submit" }, h("span"), icon("send"));
-    this.block = h("div.instead", { hidden: true });
+    this.block = h("div.instead", { hidden: true, tabIndex: -1, role: "group", "aria-label": "Instead of a reply", dataset: { quiet: "" } });
+    this.block.addEventListener("keydown", (event) => event.key === "Escape" && this.block.blur());
     this.tools = h("div.composer-tools",
       iconButton("clip", "Attach a file", () => this.uploads.input.click(), { key: "A" }),
       iconButton("bolt", "Canned replies", () => this.canned(), { key: "/" }), this.uploads.input,
@@ -193,6 +194,7 @@ class Composer extends HTMLElement {
   #stand() {
     const { detail } = this.thread;
     const note = this.tab === "note", blocked = this.#blocked();
+    const writing = document.activeElement === this.area, waiting = document.activeElement === this.block;
     this.box.dataset.tab = this.tab;
     for (const [name, button] of Object.entries(this.tabs)) button.setAttribute("aria-pressed", String(name === this.tab));
     this.box.classList.toggle("blocked", blocked);
@@ -202,6 +204,9 @@ class Composer extends HTMLElement {
     this.area.setAttribute("aria-label", label);
     this.area.placeholder = note ? "A note that only agents see…" : `Reply to ${detail?.customer_name?.split(" ")[0] || "the customer"}…`;
     this.button.firstElementChild.textContent = note ? "Add note" : "Send";
+    // Who was in the middle of a word goes on typing: into nothing, and never as commands.
+    if (blocked && writing) this.block.focus();
+    else if (!blocked && waiting) this.area.focus();
     this.querySelector(".keys").textContent = prefs.enter ? "↵ sends · ⇧↵ new line · / canned" : "Ctrl ↵ sends · / canned";
     this.#changed();
   }

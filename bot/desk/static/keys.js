@@ -36,7 +36,8 @@ function pressed(event) {
   return [...parts, key].join("+");
 }
 
-const writes = (node) => node?.closest?.("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]") != null;
+/** Whether keys are words here, or (data-quiet) may be the rest of one. */
+const writes = (node) => node?.closest?.("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]") != null || node?.dataset?.quiet != null;
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
