@@ -34,7 +34,7 @@ from bot.domain.customer import (
 from bot.domain.feedback import Rating, ReadMark
 from bot.domain.handoff import Handoff
 from bot.domain.media import Media
-from bot.domain.message import Author, Delivery, Message, Nlu
+from bot.domain.message import Attachment, Author, Delivery, IdentityClaim, Message, Nlu
 from bot.domain.office import CannedReply, Team, TeamUse
 from bot.domain.overview import DeskCounts, Overview
 from bot.domain.task import Task, TaskOutcome
@@ -203,7 +203,7 @@ class Tx(Protocol):
         ...
 
     async def message_by_external_id(self, channel: str, account: str, external_id: str) -> Message | None:
-        """Return the outgoing message that the platform knows by this id."""
+        """Return the outgoing message that the platform knows by this id, or a part of it."""
         ...
 
     async def replies_to(self, conversation_id: str, inbox_id: str) -> list[Message]:
@@ -215,9 +215,28 @@ class Tx(Protocol):
         ...
 
     async def set_delivery(
-        self, conversation_id: str, seq: int, delivery: Delivery, external_id: str = ""
+        self, conversation_id: str, seq: int, delivery: Delivery, external_id: str = "", note: str = ""
     ) -> bool:
-        """Move a message's delivery status if `DELIVERY_STEPS` allows it; say whether it moved."""
+        """Move a message's delivery status if `DELIVERY_STEPS` allows it; say whether it moved.
+
+        `note` says to agents why it failed.
+        """
+        ...
+
+    async def set_attachments(
+        self, conversation_id: str, seq: int, attachments: Sequence[Attachment]
+    ) -> None:
+        """Replace the files of a message: one more of an album has come, or one was fetched."""
+        ...
+
+    async def add_sent_part(
+        self, conversation_id: str, seq: int, channel: str, account: str, external_id: str
+    ) -> None:
+        """Note the platform's id of one of several parts of a message; see `message_by_external_id`."""
+        ...
+
+    async def message_from_customer(self, conversation_id: str, external_id: str) -> Message | None:
+        """Return the customer's message that the platform knows by this id."""
         ...
 
     # inbox
@@ -273,6 +292,10 @@ class Tx(Protocol):
 
     async def retry_outbox(self, outbox_id: str, due_at: datetime) -> None:
         """Give a started row back, to be taken again at `due_at`; adds one to its attempts."""
+        ...
+
+    async def continue_outbox(self, outbox_id: str, part: int) -> None:
+        """Note that the platform has the first `part` parts; attempts count anew from there."""
         ...
 
     async def drop_outbox(self, outbox_id: str) -> None:
@@ -591,6 +614,19 @@ class Tx(Protocol):
 
     async def drop_canned_reply(self, reply_id: str) -> bool:
         """Delete; False if there is none."""
+        ...
+
+    # links
+    async def add_link(self, digest: str, claim: IdentityClaim, expires_at: datetime) -> None:
+        """Keep whom a link stands for, by the digest of its token."""
+        ...
+
+    async def use_link(
+        self, digest: str, channel: str, account: str, address: str, now: datetime
+    ) -> IdentityClaim | None:
+        """Use a link up for one address; the same address may come again. None for one that is spent,
+        used by another address, or unknown.
+        """
         ...
 
     # housekeeping
@@ -990,27 +1026,69 @@ class Capabilities:
     max_choices: int = 10
     keeps_customer_for: float | None = None
     """Seconds that the platform allows free text after a customer message; None for no limit."""
+    numbers_choices: bool = False
+    """Whether choices may be shown as a numbered list; a number that is typed back is then a choice."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sending:
+    """One part of a message on its way; which parts there are follows from the message alone."""
+
+    message: Message
+    account: str
+    address: str
+    part: int = 0
+    window_open: bool = True
+    """Whether the platform allows free text to this customer now."""
+    language: str = "en"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:
-    """The platform took the message."""
+    """The platform took a part of a message; `more` says that another one follows."""
 
     external_id: str = ""
+    more: bool = False
 
 
 class Channel(Protocol):
-    """A way to customers."""
+    """A way to customers that messages are pushed to."""
 
     name: str
     capabilities: Capabilities
 
-    async def send(self, message: Message, *, account: str, address: str) -> Sent:
-        """Send one message. Raises DeliveryFailed."""
+    async def ready(self, *, account: str, address: str) -> None:
+        """Wait until the platform's pace allows one more call for this address; nothing is sent yet."""
         ...
 
-    async def typing(self, *, account: str, address: str) -> None:
-        """Show that an answer is being written; never raises."""
+    async def send(self, sending: Sending) -> Sent:
+        """Send one part of a message in one call. Raises DeliveryFailed."""
+        ...
+
+    async def typing(self, *, account: str, address: str, message_id: str = "") -> None:
+        """Show that an answer is being written to the customer's message; never raises."""
+        ...
+
+    async def seen(self, *, account: str, address: str, message_id: str) -> None:
+        """Show the customer that their message was read; never raises."""
+        ...
+
+    def fetch(self, attachment: Attachment, *, account: str) -> AsyncIterator[bytes]:
+        """Yield the content of a file that the platform has.
+
+        Raises:
+            TooLarge: it is larger than is taken, as far as the platform says so beforehand.
+            UnknownFile: the platform has it no more.
+            FetchFailed: it may work later.
+        """
+        ...
+
+    async def start(self) -> None:
+        """Open connections; does not raise when the platform is down."""
+        ...
+
+    async def stop(self) -> None:
+        """Close them."""
         ...
 
 

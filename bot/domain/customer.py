@@ -39,6 +39,8 @@ class Customer:
     name: str = ""
     email: str = ""
     trust: Trust = Trust.ANONYMOUS
+    phone: str = ""
+    """As a platform vouches for it, in international form."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

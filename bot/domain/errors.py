@@ -19,6 +19,7 @@ BotError
 ├── ChannelError
 │   ├── PayloadRejected
 │   ├── PayloadUnsupported
+│   ├── FetchFailed
 │   └── DeliveryFailed
 ├── EngineError
 │   ├── EngineUnavailable
@@ -186,6 +187,13 @@ class PayloadUnsupported(ChannelError):
 
     code = "payload_unsupported"
     http_status = 200
+
+
+class FetchFailed(ChannelError):
+    """A customer's file could not be fetched from the platform now; a later try may work."""
+
+    code = "fetch_failed"
+    http_status = 503
 
 
 class DeliveryFailed(ChannelError):

@@ -11,6 +11,8 @@ from bot.domain.message import Attachment
 
 SCHEME = "media:"
 """How an attachment's `url` begins when the file is ours; each side renders its own address."""
+REMOTE = "remote:"
+"""How it begins while the platform still has the file; the rest is the channel's own name for it."""
 PART_SIZE = 256 * 1024
 """Bytes of a file that are stored and read at a time."""
 MAX_FILES = 5
@@ -76,6 +78,11 @@ class Media:
 def media_id(attachment: Attachment) -> str:
     """Return the id of the stored file, or nothing for one that is elsewhere."""
     return attachment.url.removeprefix(SCHEME) if attachment.url.startswith(SCHEME) else ""
+
+
+def remote_ref(attachment: Attachment) -> str:
+    """Return the channel's own name of a file that is not fetched yet, or nothing."""
+    return attachment.url.removeprefix(REMOTE) if attachment.url.startswith(REMOTE) else ""
 
 
 def is_program(name: str) -> bool:

@@ -82,6 +82,25 @@ class Attachment:
     name: str = ""
     mime: str = ""
     size: int | None = None
+    note: str = ""
+    """Why the file is not there, in words for agents; empty for one that is."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Location:
+    """A place on earth, in degrees; `name` and `address` as the customer's app gave them."""
+
+    latitude: float
+    longitude: float
+    name: str = ""
+    address: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return the place in one line, for screens that show no map."""
+        place = ", ".join(part for part in (self.name, self.address) if part)
+        at = f"{self.latitude:.5f}, {self.longitude:.5f}"
+        return f"📍 {place} ({at})" if place else f"📍 {at}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,6 +180,8 @@ class Message:
     nlu: Nlu | None = None
     failed: bool = False
     """For customer messages: the engine could not answer it."""
+    delivery_note: str = ""
+    """Why it did not reach the customer, in words for agents."""
 
     @property
     def visible_to_customer(self) -> bool:
@@ -180,6 +201,8 @@ class IdentityClaim:
     directory_ref: str = ""
     name: str = ""
     email: str = ""
+    phone: str = ""
+    """In international form, such as "+4930123456"."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -207,6 +230,20 @@ class InboundMessage:
     says so that knows with each message who is there; others let it pass as an unknown person's."""
     raw: dict[str, Any] = field(default_factory=dict)
     """Untrusted client metadata; kept out of every decision about identity."""
+    aliases: tuple[str, ...] = ()
+    """Other addresses of the same person on this channel and account, as the platform says."""
+    authentic: bool = False
+    """The platform vouches that everything from this address is from one person: what was proved there
+    once holds for later messages too."""
+    intent: str = ""
+    """A payload such as "/greet" that the channel itself means by a command; never from a text."""
+    album: str = ""
+    """Files that come with the same album, one after the other, are one message."""
+    unsupported: str = ""
+    """The kind of something that cannot be taken, such as "poll"; the message then has nothing else."""
+    location: Location | None = None
+    reply_to_external: str = ""
+    """The platform's id of the message that this one quotes."""
 
 
 def choice_token(seq: int, index: int) -> str:

@@ -75,6 +75,8 @@ class OutboxRow:
     attempts: int = 0
     node: str = ""
     started_at: datetime | None = None
+    part: int = 0
+    """How many parts of the message the platform has: a long one is sent in several."""
 
 
 class TimerKind(StrEnum):
@@ -90,6 +92,8 @@ class TimerKind(StrEnum):
     LEAVE_MESSAGE = "leave_message"
     """The customer was asked what to leave for an agent, and has not said it."""
     TASK_DUE = "task_due"
+    FETCH_FILE = "fetch_file"
+    """A customer's file is still with the platform; named by message and place in it."""
     OFFER = "offer"
     """A person was offered; it goes by itself when that may be done again."""
 
@@ -98,7 +102,8 @@ class TimerKind(StrEnum):
 class Timer:
     """Something due at a time; at most one of a kind and name for a conversation.
 
-    Only reminders and due tasks have names. One that is `until_written` goes when the customer writes.
+    Only reminders, due tasks and files have names. One that is `until_written` goes when the customer
+    writes.
     """
 
     conversation_id: str

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
 
+from bot.domain.conversation import Conversation
 from bot.domain.errors import DeliveryFailed, StoreError
 from bot.domain.message import Delivery, Message
 from bot.domain.work import OutboxRow
-from bot.ports import Bus, Channel, Clock, Hint, MetricsPort, Sent, Store, Tx
+from bot.ports import Bus, Capabilities, Channel, Clock, Hint, MetricsPort, Sending, Sent, Store, Tx
 
 R = TypeVar("R")
 log = structlog.get_logger(__name__)
@@ -24,6 +26,8 @@ LONGEST_PAUSE = 300.0
 LOOK_EVERY = 2.0
 LOOK_BACK_EVERY = timedelta(minutes=1)
 STORE_PAUSE = 1.0
+NO_CHANNEL = "This channel is not connected any more."
+CUT_OFF = "The server stopped while it was sent: it may have arrived."
 STALE_AFTER = timedelta(minutes=5)
 """A row that another node began to send this long ago was lost with that node."""
 
@@ -119,27 +123,62 @@ class Deliveries:
 
     async def _deliver(self, row: OutboxRow) -> None:
         try:
-            message = await self._surely(lambda tx: _begin(tx, row))
-            if message is not None:
-                await self._send(row, message)
+            channel = self._channels.get(row.channel)
+            if channel is None:
+                await self._surely(lambda tx: _begin(tx, row))
+                await self._finish(row, Delivery.FAILED, note=NO_CHANNEL)
+                return
+            # Before it is begun: who is cut off while waiting has certainly not sent.
+            await channel.ready(account=row.account, address=row.address)
+            begun = await self._surely(lambda tx: _begin(tx, row))
+            if begun is not None:
+                await self._send(channel, row, *begun)
         finally:
             self._under_way.discard(row.id)
-        self._new.set()
+            self._new.set()
 
-    async def _send(self, row: OutboxRow, message: Message) -> None:
-        channel = self._channels.get(row.channel)
-        if channel is None:
-            await self._finish(row, Delivery.FAILED)
-            return
-        try:
-            sent = await channel.send(message, account=row.account, address=row.address)
-        except DeliveryFailed as error:
-            await self._failed(row, error)
-        except Exception as error:  # an adapter's bug must not stop the others; it may have sent
-            log.exception("channel_broke", channel=row.channel, error=type(error).__name__)
-            await self._finish(row, Delivery.UNKNOWN)
-        else:
-            await self._finish(row, Delivery.SENT, sent)
+    async def _send(
+        self, channel: Channel, row: OutboxRow, message: Message, conversation: Conversation
+    ) -> None:
+        """Send the parts of a message that the platform does not have yet."""
+        more = True
+        while more:
+            sending = Sending(
+                message=message,
+                account=row.account,
+                address=row.address,
+                part=row.part,
+                window_open=_window_open(channel.capabilities, conversation, self._clock.now()),
+                language=conversation.language,
+            )
+            try:
+                sent = await channel.send(sending)
+            except DeliveryFailed as error:
+                await self._failed(row, error)
+                return
+            except Exception as error:  # an adapter's bug must not stop the others; it may have sent
+                log.exception("channel_broke", channel=row.channel, error=type(error).__name__)
+                await self._finish(row, Delivery.UNKNOWN, note="A fault on our side cut the sending off.")
+                return
+            more = sent.more
+            if more:
+                row = await self._go_on(row, sent)
+                await channel.ready(account=row.account, address=row.address)
+        await self._finish(row, Delivery.SENT, sent.external_id)
+
+    async def _go_on(self, row: OutboxRow, sent: Sent) -> OutboxRow:
+        """Note that a part has arrived; a later failure then repeats only what follows."""
+        row = replace(row, part=row.part + 1, attempts=0)
+
+        async def work(tx: Tx) -> None:
+            await tx.continue_outbox(row.id, row.part)
+            if sent.external_id:
+                await tx.add_sent_part(
+                    row.conversation_id, row.message_seq, row.channel, row.account, sent.external_id
+                )
+
+        await self._surely(work)
+        return row
 
     async def _surely(self, work: Callable[[Tx], Awaitable[R]]) -> R:
         """Write, however long the store is away: a row that is begun blocks the ones behind it."""
@@ -152,7 +191,7 @@ class Deliveries:
 
     async def _failed(self, row: OutboxRow, error: DeliveryFailed) -> None:
         if error.outcome_unknown:
-            await self._finish(row, Delivery.UNKNOWN)
+            await self._finish(row, Delivery.UNKNOWN, note=error.message)
         elif error.retryable and row.attempts + 1 < MAX_ATTEMPTS:
             backoff = min(FIRST_PAUSE * 2.0**row.attempts, LONGEST_PAUSE)
             pause = error.retry_after if error.retry_after is not None else backoff
@@ -160,25 +199,34 @@ class Deliveries:
             await self._surely(lambda tx: _again(tx, row, due))
             self._metrics.count("deliveries", channel=row.channel, outcome="retry")
         else:
-            await self._finish(row, Delivery.FAILED)
+            log.warning("not_delivered", channel=row.channel, account=row.account, why=error.message)
+            await self._finish(row, Delivery.FAILED, note=error.message)
 
-    async def _finish(self, row: OutboxRow, delivery: Delivery, sent: Sent | None = None) -> None:
-        external_id = sent.external_id if sent else ""
-        await self._surely(lambda tx: _end(tx, row, delivery, external_id))
+    async def _finish(
+        self, row: OutboxRow, delivery: Delivery, external_id: str = "", note: str = ""
+    ) -> None:
+        await self._surely(lambda tx: _end(tx, row, delivery, external_id, note))
         self._metrics.count("deliveries", channel=row.channel, outcome=delivery.value)
         hint = Hint(conversation_id=row.conversation_id, seq=row.message_seq, kind="delivery")
         await self._bus.publish(hint)
 
 
-async def _begin(tx: Tx, row: OutboxRow) -> Message | None:
+def _window_open(channel: Capabilities, conversation: Conversation, now: datetime) -> bool:
+    if channel.keeps_customer_for is None:
+        return True
+    return conversation.reply_until is not None and now < conversation.reply_until
+
+
+async def _begin(tx: Tx, row: OutboxRow) -> tuple[Message, Conversation] | None:
     """Mark a row's message as being sent and return it; None if that is not ours to do.
 
     A node that was asleep for long may find that another one has taken over and sends it now.
     """
     moved = await tx.set_delivery(row.conversation_id, row.message_seq, Delivery.SENDING)
     message = await tx.message(row.conversation_id, row.message_seq)
-    if moved:
-        return message
+    conversation = await tx.conversation(row.conversation_id)
+    if moved and message is not None and conversation is not None:
+        return message, conversation
     if message is None or message.delivery is not Delivery.SENDING:
         await tx.drop_outbox(row.id)  # gone, or its fate is known
     return None
@@ -189,8 +237,8 @@ async def _again(tx: Tx, row: OutboxRow, due_at: datetime) -> None:
     await tx.retry_outbox(row.id, due_at)
 
 
-async def _end(tx: Tx, row: OutboxRow, delivery: Delivery, external_id: str = "") -> None:
-    await tx.set_delivery(row.conversation_id, row.message_seq, delivery, external_id)
+async def _end(tx: Tx, row: OutboxRow, delivery: Delivery, external_id: str = "", note: str = "") -> None:
+    await tx.set_delivery(row.conversation_id, row.message_seq, delivery, external_id, note)
     await tx.drop_outbox(row.id)
 
 
@@ -204,6 +252,6 @@ async def _recover(tx: Tx, node: str, before: datetime, mine: frozenset[str]) ->
         if message is not None and message.delivery is Delivery.PENDING:
             await tx.retry_outbox(row.id, row.due_at)
         else:
-            await _end(tx, row, Delivery.UNKNOWN)
+            await _end(tx, row, Delivery.UNKNOWN, note=CUT_OFF)
             unknown += 1
     return unknown

@@ -14,7 +14,7 @@ from bot.domain.errors import ConfigError, StoreError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration; a test holds it against the files."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

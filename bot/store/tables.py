@@ -65,6 +65,7 @@ customers = table(
     words("name"),
     words("email"),
     words("trust"),
+    Column("phone", Text, nullable=False, server_default=""),
 )
 partial("ix_customers_directory_ref", customers.c.directory_ref, where="directory_ref <> ''")
 
@@ -135,6 +136,7 @@ messages = table(
     words("reply_to"),
     json("nlu", optional=True),
     flag("failed"),
+    Column("delivery_note", Text, nullable=False, server_default=""),
 )
 partial(
     "ix_messages_client_id",
@@ -186,8 +188,31 @@ outbox = table(
     number("attempts"),
     words("node"),
     moment("started_at", optional=True),
+    Column("part", BigInteger, nullable=False, server_default="0"),
 )
 Index("ix_outbox_conversation_id", outbox.c.conversation_id, outbox.c.message_seq)
+
+sent_parts = table(
+    "sent_parts",
+    words("external_id", key=True),
+    words("conversation_id", key=True),
+    number("message_seq", key=True),
+    words("channel"),
+    words("account"),
+)
+Index("ix_sent_parts_conversation_id", sent_parts.c.conversation_id)
+
+links = table(
+    "links",
+    words("digest", key=True),
+    json("claim"),
+    moment("expires_at"),
+    words("channel"),
+    words("account"),
+    words("address"),
+)
+Index("ix_links_address", links.c.channel, links.c.account, links.c.address)
+Index("ix_links_expires_at", links.c.expires_at)
 
 handoffs = table(
     "handoffs",

@@ -10,6 +10,7 @@ from bot.store.queries.feedback import Feedback
 from bot.store.queries.handoffs import Handoffs
 from bot.store.queries.housekeeping import Housekeeping
 from bot.store.queries.inbox import Inbox
+from bot.store.queries.links import Links
 from bot.store.queries.lists import Lists
 from bot.store.queries.media import MediaFiles
 from bot.store.queries.messages import Messages
@@ -36,6 +37,7 @@ class SqlTx(
     MediaFiles,
     Feedback,
     Corrections,
+    Links,
     Housekeeping,
 ):
     """One transaction, on whatever executor it was given."""

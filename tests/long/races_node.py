@@ -10,9 +10,9 @@ from typing import Any
 
 from bot.bus.memory import MemoryBus
 from bot.domain.errors import EngineUnavailable, TurnFailed
-from bot.domain.message import Message, Nlu
+from bot.domain.message import Nlu
 from bot.domain.turn import TurnRequest, TurnResult
-from bot.ports import DirectoryCall, Sent
+from bot.ports import DirectoryCall, Sending, Sent
 from tests.support.clock import FakeClock
 from tests.support.gates import Gates, Interleaved, Life
 from tests.support.world import GatedEngine, Platform, World
@@ -61,10 +61,10 @@ class RacingPlatform(Platform):
         self.fate: Callable[[], Exception | None] = lambda: None
         self._gates = gates
 
-    async def send(self, message: Message, *, account: str, address: str) -> Sent:
+    async def send(self, sending: Sending) -> Sent:
         await self._gates.wait(Life())
         self.plan = [self.fate()]
-        return await super().send(message, account=account, address=address)
+        return await super().send(sending)
 
 
 class Node(World):

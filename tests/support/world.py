@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,14 +14,15 @@ from typing import Any
 from bot.bus.memory import MemoryBus
 from bot.domain.agents import Agent, Role
 from bot.domain.customer import Answer, Cancellation, Order, Profile, Refund, Status
-from bot.domain.errors import DeliveryFailed, EngineUnavailable, TurnFailed
+from bot.domain.errors import DeliveryFailed, EngineUnavailable, TurnFailed, UnknownFile
 from bot.domain.handoff import HandoffSignal, Reason
 from bot.domain.hours import OpeningHours
-from bot.domain.message import Choice, Draft, InboundMessage, IntentScore, Message, Nlu
+from bot.domain.media import remote_ref
+from bot.domain.message import Attachment, Choice, Draft, InboundMessage, IntentScore, Message, Nlu
 from bot.domain.reminders import SILENCE as SILENCE_INTENT
 from bot.domain.reminders import Reminder, Withdrawal
 from bot.domain.turn import TurnRequest, TurnResult
-from bot.ports import Capabilities, DirectoryCall, EngineStatus, IntentInfo, Sent
+from bot.ports import Capabilities, DirectoryCall, EngineStatus, IntentInfo, Sending, Sent
 from bot.services.attention import Attention, Patience
 from bot.services.corrections import Corrections
 from bot.services.delivery import Deliveries
@@ -287,8 +288,16 @@ class Platform:
         self.reached: list[tuple[str, int]] = []
         self.hold = False
         self.gates: list[asyncio.Future[None]] = []
+        self.typed: list[tuple[str, str]] = []
+        self.read: list[tuple[str, str]] = []
+        self.files: dict[str, Any] = {}
+        self.parts_of: Callable[[Message], int] = lambda message: 1
 
-    async def send(self, message: Message, *, account: str, address: str) -> Sent:
+    async def ready(self, *, account: str, address: str) -> None: ...
+
+    async def send(self, sending: Sending) -> Sent:
+        """Send whole messages, or one of `parts_of` a message."""
+        message, address = sending.message, sending.address
         error = self.plan.pop(0) if self.plan else None
         certain = not isinstance(error, DeliveryFailed) or error.outcome_unknown
         if error is None or certain:
@@ -300,9 +309,26 @@ class Platform:
             await gate
         if error is not None:
             raise error
-        return Sent(external_id=f"p{len(self.sent)}")
+        more = sending.part + 1 < self.parts_of(message)
+        return Sent(external_id=f"p{len(self.sent)}", more=more)
 
-    async def typing(self, *, account: str, address: str) -> None: ...
+    async def typing(self, *, account: str, address: str, message_id: str = "") -> None:
+        self.typed.append((address, message_id))
+
+    async def seen(self, *, account: str, address: str, message_id: str) -> None:
+        self.read.append((address, message_id))
+
+    async def fetch(self, attachment: Attachment, *, account: str) -> AsyncIterator[bytes]:
+        found = self.files.get(remote_ref(attachment), UnknownFile())
+        if isinstance(found, list):  # one answer after the other
+            found = found.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        yield found
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
 
 
 @dataclass

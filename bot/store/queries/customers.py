@@ -52,7 +52,7 @@ _TRUST = {trust.value: trust for trust in Trust}
 
 def to_customer(row: Row) -> Customer:
     """Read a row of `customers`."""
-    id_, created_at, directory_ref, name, email, trust = row
+    id_, created_at, directory_ref, name, email, trust, phone = row
     return Customer(
         id=id_,
         created_at=from_micros(created_at),
@@ -60,6 +60,7 @@ def to_customer(row: Row) -> Customer:
         name=name,
         email=email,
         trust=_TRUST[trust],
+        phone=phone,
     )
 
 
@@ -120,6 +121,7 @@ class Customers(Part):
             customer.name,
             customer.email,
             customer.trust.value,
+            customer.phone,
         )
         await self.db.run(PUT_CUSTOMER, values)
 

@@ -171,6 +171,9 @@ CUSTOMER_IS_KNOWN = Statement(
 FORGET_KEYS = Statement(
     lambda _: delete(tables.remembered).where(tables.remembered.c.at < bindparam("before")), "before"
 )
+DROP_LINKS = Statement(
+    lambda _: delete(tables.links).where(tables.links.c.expires_at <= bindparam("now")), "now"
+)
 END_SESSIONS = Statement(
     lambda _: delete(tables.sessions).where(tables.sessions.c.expires_at <= bindparam("now")), "now"
 )
@@ -206,6 +209,7 @@ class Housekeeping(Search):
         """
         await self.db.run(FORGET_KEYS, (to_micros(dedupe_before),))
         await self.db.run(END_SESSIONS, (to_micros(self.clock.now()),))
+        await self.db.run(DROP_LINKS, (to_micros(self.clock.now()),))
         before = to_micros(conversations_before)
         rows = await self.db.all(OLD_CONVERSATIONS, (before,))
         for conversation_id, _ in rows:

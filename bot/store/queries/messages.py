@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, select, update
 
 from bot.domain.message import (
     DELIVERY_STEPS,
@@ -22,7 +23,7 @@ from bot.store.queries.base import Part, Row
 from bot.store.statements import Statement, insert
 from bot.store.values import from_json, from_micros, to_json, to_micros
 
-_m, _c, _i = tables.messages.c, tables.conversations.c, tables.inbox.c
+_m, _c, _i, _s = tables.messages.c, tables.conversations.c, tables.inbox.c, tables.sent_parts.c
 _EMPTY: ColumnElement[str] = literal_column("''")
 _HERE = _m.conversation_id == bindparam("conversation_id")
 
@@ -68,6 +69,40 @@ BY_EXTERNAL_ID = Statement(
     "account",
     "external_id",
 )
+BY_PART = Statement(
+    lambda _: (
+        select(tables.messages)
+        .join(tables.sent_parts, and_(_s.conversation_id == _m.conversation_id, _s.message_seq == _m.seq))
+        .where(_s.external_id == bindparam("external_id"))
+        .where(_s.channel == bindparam("channel"), _s.account == bindparam("account"))
+        .limit(1)
+    ),
+    "channel",
+    "account",
+    "external_id",
+)
+ADD_PART = insert(tables.sent_parts, unless_there=True)
+FROM_CUSTOMER = Statement(
+    lambda _: (
+        select(tables.messages)
+        .where(_m.external_id == bindparam("external_id"), _m.external_id != _EMPTY, _HERE)
+        .where(_m.author == literal_column(f"'{Author.CUSTOMER.value}'"))
+        .order_by(_m.seq.desc())
+        .limit(1)
+    ),
+    "conversation_id",
+    "external_id",
+)
+SET_ATTACHMENTS = Statement(
+    lambda _: (
+        update(tables.messages)
+        .where(_m.conversation_id == bindparam("in_conversation"), _m.seq == bindparam("at_seq"))
+        .values(attachments=bindparam("files"))
+    ),
+    "in_conversation",
+    "at_seq",
+    "files",
+)
 _ANSWERED_SEQ = select(_i.message_seq).where(_i.id == bindparam("inbox_id")).scalar_subquery()
 REPLIES_TO = Statement(
     # Answers come after what they answer, so the primary key leads there without an index of its own.
@@ -103,11 +138,13 @@ def _step(target: Delivery) -> Statement:
             .values(
                 delivery=literal_column(f"'{target.value}'"),
                 external_id=func.coalesce(func.nullif(bindparam("external"), _EMPTY), _m.external_id),
+                delivery_note=func.coalesce(func.nullif(bindparam("note"), _EMPTY), _m.delivery_note),
             )
         ),
         "in_conversation",
         "at_seq",
         "external",
+        "note",
     )
 
 
@@ -147,6 +184,7 @@ def to_message(row: Row) -> Message:
         reply_to=row[15],
         nlu=None if row[16] is None else _read_nlu(row[16]),
         failed=row[17] == 1,
+        delivery_note=row[18],
     )
 
 
@@ -171,6 +209,7 @@ def from_message(message: Message) -> tuple[Any, ...]:
         message.reply_to,
         None if message.nlu is None else to_json(message.nlu),
         int(message.failed),
+        message.delivery_note,
     )
 
 
@@ -204,8 +243,9 @@ class Messages(Part):
         return None if row is None else to_message(row)
 
     async def message_by_external_id(self, channel: str, account: str, external_id: str) -> Message | None:
-        """Return the outgoing message that the platform knows by this id."""
+        """Return the outgoing message that the platform knows by this id, or a part of it."""
         row = await self.db.one(BY_EXTERNAL_ID, (channel, account, external_id))
+        row = row or await self.db.one(BY_PART, (channel, account, external_id))
         return None if row is None else to_message(row)
 
     async def replies_to(self, conversation_id: str, inbox_id: str) -> list[Message]:
@@ -219,10 +259,27 @@ class Messages(Part):
         )
 
     async def set_delivery(
-        self, conversation_id: str, seq: int, delivery: Delivery, external_id: str = ""
+        self, conversation_id: str, seq: int, delivery: Delivery, external_id: str = "", note: str = ""
     ) -> bool:
         """Move a message's delivery status if `DELIVERY_STEPS` allows it; say whether it moved."""
         statement = DELIVERY_TO.get(delivery)
         if statement is None:
             return False
-        return await self.db.run(statement, (conversation_id, seq, external_id)) > 0
+        return await self.db.run(statement, (conversation_id, seq, external_id, note)) > 0
+
+    async def set_attachments(
+        self, conversation_id: str, seq: int, attachments: Sequence[Attachment]
+    ) -> None:
+        """Replace the files of a message."""
+        await self.db.run(SET_ATTACHMENTS, (conversation_id, seq, to_json(tuple(attachments))))
+
+    async def add_sent_part(
+        self, conversation_id: str, seq: int, channel: str, account: str, external_id: str
+    ) -> None:
+        """Note the platform's id of one of several parts of a message."""
+        await self.db.run(ADD_PART, (external_id, conversation_id, seq, channel, account))
+
+    async def message_from_customer(self, conversation_id: str, external_id: str) -> Message | None:
+        """Return the customer's message that the platform knows by this id."""
+        row = await self.db.one(FROM_CUSTOMER, (conversation_id, external_id))
+        return None if row is None else to_message(row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, literal_column, or_, select, update
 
 from bot.domain.work import OutboxRow
 from bot.store import tables
@@ -58,6 +58,15 @@ RETRY = Statement(
     "row",
     "due",
 )
+CONTINUE = Statement(
+    lambda _: (
+        update(tables.outbox)
+        .where(_o.id == bindparam("row"), _o.started_at.is_not(None))
+        .values(part=bindparam("parts"), attempts=literal_column("0"))
+    ),
+    "row",
+    "parts",
+)
 DROP = Statement(lambda _: delete(tables.outbox).where(_o.id == bindparam("row")), "row")
 STALE = Statement(
     lambda _: (
@@ -73,7 +82,10 @@ STALE = Statement(
 
 def to_outbox(row: Row) -> OutboxRow:
     """Read a row of `outbox`."""
-    id_, conversation_id, message_seq, channel, account, address, due_at, attempts, node, started_at = row
+    (
+        id_, conversation_id, message_seq, channel, account, address, due_at, attempts, node, started_at,
+        part,
+    ) = row  # fmt: skip
     return OutboxRow(
         id=id_,
         conversation_id=conversation_id,
@@ -85,6 +97,7 @@ def to_outbox(row: Row) -> OutboxRow:
         attempts=attempts,
         node=node,
         started_at=from_micros_or_none(started_at),
+        part=part,
     )
 
 
@@ -106,6 +119,7 @@ class Outbox(Part):
             row.attempts,
             row.node,
             to_micros_or_none(row.started_at),
+            row.part,
         )
         await self.db.run(ADD_OUTBOX, values)
 
@@ -121,6 +135,10 @@ class Outbox(Part):
     async def retry_outbox(self, outbox_id: str, due_at: datetime) -> None:
         """Give a started row back, to be taken again at `due_at`; adds one to its attempts."""
         await self.db.run(RETRY, (outbox_id, to_micros(due_at)))
+
+    async def continue_outbox(self, outbox_id: str, part: int) -> None:
+        """Note that the platform has the first `part` parts."""
+        await self.db.run(CONTINUE, (outbox_id, part))
 
     async def drop_outbox(self, outbox_id: str) -> None:
         """Remove a row whose message has its final or its sent status."""

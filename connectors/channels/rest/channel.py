@@ -15,7 +15,7 @@ from bot.domain.message import Message
 from bot.http.bodies import answer, read_json, read_query
 from bot.http.peers import bearer, is_foreign_page, is_local, origin_of
 from bot.http.routes import Access, Route
-from bot.ports import Bus, Capabilities, Clock, Sent
+from bot.ports import Bus, Capabilities, Clock
 from connectors.channels.core import Intake, Replies, Transcript
 from connectors.channels.rest import parse, render, verify
 
@@ -115,13 +115,6 @@ class RestChannel:
     def gauges(self) -> dict[str, float]:
         """Return how many wait for messages."""
         return {"rest_polls": float(len(self._polls))}
-
-    async def send(self, message: Message, *, account: str, address: str) -> Sent:
-        """Do nothing: the message is in the store, where the other side fetches it."""
-        return Sent()
-
-    async def typing(self, *, account: str, address: str) -> None:
-        """Do nothing: there is nobody to show it to."""
 
     async def status(self, request: Request) -> HTTPResponse:
         """Answer as Rasa's channel does."""

@@ -11,7 +11,7 @@ from sanic import HTTPResponse, Request
 from bot.domain.errors import TooManyRequests
 from bot.domain.file_types import MIMES
 from bot.domain.media import MAX_FILES
-from bot.domain.message import MAX_TEXT, Message
+from bot.domain.message import MAX_TEXT
 from bot.http.bodies import read_json
 from bot.http.files import ServedFile
 from bot.http.headers import add_headers
@@ -19,7 +19,7 @@ from bot.http.peers import origin_of
 from bot.http.routes import Handler, Route
 from bot.http.sockets import GOING_AWAY, WebSocket, require_upgrade
 from bot.http.uploads import FileQuery
-from bot.ports import Bus, Capabilities, Clock, Sent
+from bot.ports import Bus, Capabilities, Clock
 from connectors.channels.core import Intake, Media, Visits
 from connectors.channels.webchat import parse, render
 from connectors.channels.webchat.errands import Errands, TranscriptBody, Uploaded
@@ -162,13 +162,6 @@ class WebChat:
             "chat_polls": float(len(self._calls)),
             "chat_conversations": float(self._rooms.count),
         }
-
-    async def send(self, message: Message, *, account: str, address: str) -> Sent:
-        """Do nothing: the message is in the store, and whoever is there is told by a hint."""
-        return Sent()
-
-    async def typing(self, *, account: str, address: str) -> None:
-        """Do nothing: hints tell who writes."""
 
     # --- requests
 
