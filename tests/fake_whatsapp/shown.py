@@ -1,0 +1,90 @@
+"""What a customer sees of the business, and what a customer said."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from tests.fake_whatsapp.courier import Webhook
+from tests.fake_whatsapp.media import File
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Option:
+    """A button or a row of a list."""
+
+    id: str
+    title: str
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """One message of the business on a customer's phone."""
+
+    id: str
+    type: str
+    content: Mapping[str, Any]
+    """The part of the request that is named like its type."""
+    at: datetime
+    text: str = ""
+    """The words: of a text, of choices, of a caption, of a filled template."""
+    options: tuple[Option, ...] = ()
+    file: File | None = None
+    ref: str = ""
+    quotes: str = ""
+    author: Literal["api", "app"] = "api"
+    """"app" is a person who wrote in the Business app."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """Something that a customer did."""
+
+    id: str
+    type: str
+    content: Any
+    at: datetime
+    webhook: Webhook | None
+    """None while changes are being gathered into one body."""
+
+    @property
+    def statuses(self) -> list[int]:
+        """What the business answered to the webhook, attempt by attempt."""
+        return self.webhook.statuses if self.webhook else []
+
+
+def new_id(of: str) -> str:
+    """Return a message id: it begins with "wamid." and is of no use beyond that."""
+    raw = b"\x1c\x18" + of.encode()[:14] + b"\x15\x02\x00\x11\x18\x12" + f"{next(_numbers):018X}".encode()
+    return "wamid." + base64.b64encode(raw + b"\x00").decode()
+
+
+def words(kind: str, content: Mapping[str, Any]) -> str:
+    """Return what there is to read in a message."""
+    if kind == "text":
+        return str(content["body"])
+    if kind == "interactive":
+        return str(content["body"]["text"])
+    return str(content.get("caption", ""))
+
+
+def options(kind: str, content: Mapping[str, Any]) -> tuple[Option, ...]:
+    """Return what there is to press in a message."""
+    if kind != "interactive":
+        return ()
+    action = content["action"]
+    if content["type"] == "button":
+        return tuple(Option(id=b["reply"]["id"], title=b["reply"]["title"]) for b in action["buttons"])
+    if content["type"] == "list":
+        rows = [row for section in action["sections"] for row in section["rows"]]
+        return tuple(
+            Option(id=row["id"], title=row["title"], description=row.get("description", "")) for row in rows
+        )
+    return ()
