@@ -97,6 +97,8 @@ class App:
         if unknown:
             log.warning("sends_of_unknown_outcome", count=unknown)
         await parts.engine.start()
+        for channel in parts.channels.values():
+            await channel.start()
         await self.web.start()
 
     async def stop(self) -> None:
@@ -114,9 +116,12 @@ class App:
         await _closed("web", self.web.stop(drain=left()))
         await _closed("dispatcher", core.dispatcher.drain(left()))
         await _closed("deliveries", core.deliveries.drain(left()))
+        await _closed("fetching", core.fetching.stop())
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for name, channel in parts.channels.items():
+            await _closed(name, channel.stop())
         await _closed("engine", parts.engine.stop())
         await _closed("directory", parts.directory.stop())
         await _closed("bus", parts.bus.stop())

@@ -34,6 +34,7 @@ from bot.ports import (
     Store,
 )
 from bot.sentences import LiveSentences, catalogue, written_catalogue
+from bot.services.arrivals import Arrivals
 from bot.services.attention import Attention, Patience
 from bot.services.audit_search import AuditLog
 from bot.services.canned import CannedReplies
@@ -46,14 +47,17 @@ from bot.services.desk_orders import DeskOrders, GoodwillLimits
 from bot.services.directory import DirectoryGateway
 from bot.services.dispatcher import Dispatcher
 from bot.services.feedback import Feedback
+from bot.services.fetching import Fetching
 from bot.services.gathering import Gathering
 from bot.services.handoffs import Handoffs
 from bot.services.intake import Intake
 from bot.services.media import MediaStore
 from bot.services.offers import Offers
 from bot.services.office_hours import OfficeHours
+from bot.services.other_hands import OtherHands
 from bot.services.packet import Packets
 from bot.services.people import People
+from bot.services.recognition import Recognition
 from bot.services.record import Record
 from bot.services.reminders import Reminders
 from bot.services.replies import Replies, Transcript, Watch
@@ -66,6 +70,7 @@ from bot.services.tasks import Tasks
 from bot.services.teams import Teams
 from bot.services.timers import Timers
 from bot.services.turns import Turns
+from bot.services.typing import Typing
 from bot.services.visits import Visits
 from bot.services.waiting import Waiting
 from bot.settings import Settings, identity_secret, secret_key
@@ -122,6 +127,11 @@ class Parts:
         built_in = {channel.name: channel.capabilities for channel in (RestChannel, WebChat)}
         return {**built_in, **found}
 
+    def joins(self, channel: str, account: str) -> bool:
+        """Say whether the texts of one answer are sent as one message."""
+        found = self.channels.get(channel)
+        return found is not None and found.joins(account)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Core:
@@ -132,6 +142,8 @@ class Core:
     deliveries: Deliveries
     dispatcher: Dispatcher
     intake: Intake
+    arrivals: Arrivals
+    fetching: Fetching
     desk: DeskService
     orders: DeskOrders
     actions: DeskActions
@@ -197,10 +209,11 @@ def core(given: Parts) -> Core:
         metrics=given.metrics,
         node=node_name(shared=given.settings.uses_postgresql),
     )
+    typing = Typing(store=given.store, clock=given.clock, channels=given.channels)
     dispatcher = Dispatcher(
         store=given.store,
         clock=given.clock,
-        run_next=_turns(given, record, handoffs, reminders, replies, deliveries),
+        run_next=_turns(given, record, handoffs, reminders, replies, deliveries, typing),
         max_at_once=given.settings.turns_at_once,
     )
     common: dict[str, Any] = {
@@ -217,19 +230,33 @@ def core(given: Parts) -> Core:
         max_bytes=given.settings.media_max_mb * 1_000_000,
         spool=given.settings.data_dir,
     )
-    feedback = Feedback(**given.shared, record=record, metrics=given.metrics)
+    feedback = Feedback(**given.shared, record=record, metrics=given.metrics, seen=typing.seen)
+    fetching = Fetching(**given.shared, channels=given.channels, media=media, metrics=given.metrics)
+    intake = Intake(
+        **common,
+        waiting=waiting,
+        metrics=given.metrics,
+        wake=dispatcher.wake,
+        sent=deliveries.wake,
+        attention=attention,
+        channels=given.capabilities,
+    )
     return Core(
         watch=Watch(bus=given.bus),
         replies=replies,
         deliveries=deliveries,
         dispatcher=dispatcher,
-        intake=Intake(
-            **common,
-            waiting=waiting,
+        intake=intake,
+        arrivals=Arrivals(
+            **given.shared,
+            record=record,
+            intake=intake,
+            other_hands=OtherHands(
+                record=record, handoffs=handoffs, attention=attention, expiry=given.expiry
+            ),
             metrics=given.metrics,
-            wake=dispatcher.wake,
-            attention=attention,
         ),
+        fetching=fetching,
         desk=DeskService(
             **common,
             tasks=tasks,
@@ -238,6 +265,7 @@ def core(given: Parts) -> Core:
             metrics=given.metrics,
             wake=dispatcher.wake,
             sent=deliveries.wake,
+            typed=typing.by_agent,
         ),
         **_for_customers(given, record),
         corrections=Corrections(
@@ -253,6 +281,7 @@ def core(given: Parts) -> Core:
             waiting=waiting,
             attention=attention,
             wake=dispatcher.wake,
+            fetching=fetching,
             clean_media=media.clean,
         ),
         hours=hours,
@@ -424,6 +453,7 @@ def _turns(
     reminders: Reminders,
     replies: Replies,
     deliveries: Deliveries,
+    typing: Typing,
 ) -> Callable[[str], Awaitable[float | None]]:
     pause = timedelta(seconds=given.settings.gather_seconds)
     return Turns(
@@ -440,6 +470,15 @@ def _turns(
         gathering=Gathering(engine=given.engine, clock=given.clock, pause=pause),
         facts=_facts(lambda: handoffs.hours, given.settings.vip_tiers),
         sent=deliveries.wake,
+        typing=typing,
+        recognition=Recognition(
+            store=given.store,
+            clock=given.clock,
+            directory=given.directory,
+            record=record,
+            time_limit=given.settings.customers_timeout_seconds,
+        ),
+        joins=given.joins,
     ).run_next
 
 

@@ -1057,6 +1057,10 @@ class Channel(Protocol):
     name: str
     capabilities: Capabilities
 
+    def joins(self, account: str) -> bool:
+        """Say whether the texts of one answer are to be one message: short ones cost each."""
+        ...
+
     async def ready(self, *, account: str, address: str) -> None:
         """Wait until the platform's pace allows one more call for this address; nothing is sent yet."""
         ...

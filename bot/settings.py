@@ -147,6 +147,57 @@ class Settings:
     chat_sockets_per_address: int = _setting(
         kind.integer(1, 100_000), "50", "Web chat connections at once from one IP address."
     )
+    telegram_token: Secret = _secret(
+        20,
+        "Token of your Telegram bot, from @BotFather (`connectors/channels/telegram/README.md`).",
+        shown="Telegram is off",
+    )
+    telegram_secret: Secret = _secret(
+        16,
+        "What Telegram says with each message so that we believe it; needed with webhooks.",
+        shown="none",
+    )
+    telegram_mode: str = _setting(
+        kind.text, "", "`webhook`, or `polling` for a machine without a public address.", shown="`webhook`"
+    )
+    telegram_api_url: str = _setting(
+        kind.text, "", "Address of your own Bot API server.", shown="Telegram's"
+    )
+    whatsapp_token: Secret = _secret(
+        1,
+        "Token of a system user of your WhatsApp business (`connectors/channels/whatsapp/README.md`).",
+        shown="WhatsApp is off",
+    )
+    whatsapp_app_secret: Secret = _secret(
+        1, "Secret of your Meta app, with which each message is signed.", shown="none"
+    )
+    whatsapp_verify_token: Secret = _secret(
+        1, "A word of your own that Meta repeats when you register the address.", shown="none"
+    )
+    whatsapp_phone_number_id: str = _setting(
+        kind.text, "", "Id of your number (not the number itself).", shown="none"
+    )
+    whatsapp_api_url: str = _setting(kind.text, "", "Address of the Graph API.", shown="Meta's")
+    whatsapp_api_version: str = _setting(kind.text, "", "Version of the Graph API.", shown="`v25.0`")
+    whatsapp_template: str = _setting(
+        kind.text,
+        "",
+        "Template that is sent when the 24 hours after a customer's message are over.",
+        shown="nothing is sent then",
+    )
+    whatsapp_template_language: str = _setting(
+        kind.text, "", "Language of the template, such as `en_US`.", shown="`en`"
+    )
+    whatsapp_join_bubbles: str = _setting(
+        kind.text, "", "Whether the short texts of one answer are sent as one message.", shown="`no`"
+    )
+    accounts: Path | None = _setting(
+        kind.path,
+        "",
+        "TOML file with further Telegram bots and WhatsApp numbers (see below).",
+        shown="none",
+        unset=None,
+    )
     metrics_token: Secret = _secret(
         16, "Bearer token for `/metrics`; without it only this machine may read.", shown="off"
     )
@@ -386,6 +437,7 @@ def _resolved(settings: Settings, project: Path) -> Settings:
         models_dir=project / settings.models_dir,
         database_url=database_url,
         customers_ca_file=project / ca_file if ca_file else None,
+        accounts=project / settings.accounts if settings.accounts else None,
     )
 
 

@@ -181,7 +181,10 @@ class AvailabilityView(msgspec.Struct, kw_only=True):
 
 
 class FileView(msgspec.Struct, kw_only=True):
-    """A file: where agents find it, what it is, how large. `id` is empty for one that is elsewhere."""
+    """A file: where agents find it, what it is, how large. `id` is empty for one that is elsewhere.
+
+    One that is fetching has no address yet, one that is missing has a note instead that says why.
+    """
 
     id: str
     kind: str
@@ -189,6 +192,8 @@ class FileView(msgspec.Struct, kw_only=True):
     name: str
     mime: str
     size: int | None
+    note: str
+    state: Literal["here", "fetching", "missing"]
 
 
 class MarksView(msgspec.Struct, kw_only=True):
@@ -234,6 +239,7 @@ class MessageView(msgspec.Struct, kw_only=True):
     custom: dict[str, Any] | None
     created_at: str
     delivery: str
+    delivery_note: str
     client_id: str
     failed: bool
     nlu: dict[str, Any] | None = None

@@ -11,6 +11,11 @@ BOT, CUSTOMER, SYSTEM = "bot", "customer", "system"
 """Actors in the audit log who are no agents; `SYSTEM` is the server: its timers, a failed engine."""
 
 
+OUTSIDE = "outside"
+"""Assignee of conversations that people answer in a platform's own app instead of at the desk."""
+OUTSIDE_NAME = "Business app"
+
+
 class Role(StrEnum):
     """What a person at the desk may do; see `may`."""
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.agents import OUTSIDE, OUTSIDE_NAME, SYSTEM
 from bot.domain.conversation import Conversation, Owner, OwnerEvent
+from bot.domain.handoff import Outcome
 from bot.domain.message import Author
 from bot.domain.work import Timer, TimerKind
 from bot.ports import Tx
@@ -86,7 +88,7 @@ class Attention:
 
         They are gone when they were seen neither now nor at the look before, `gone` ago.
         """
-        if conversation.owner is not Owner.AGENT:
+        if conversation.owner is not Owner.AGENT or conversation.assignee == OUTSIDE:
             return None
         if desk.present is None or conversation.assignee in desk.present:
             await _set(tx, conversation.id, TimerKind.AGENT_GONE, now + LOOK_EVERY)
@@ -100,7 +102,15 @@ class Attention:
     async def customer_silent(
         self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
     ) -> Conversation | None:
-        """Tell the agent that nothing came back; what to make of it is theirs."""
+        """Tell the agent that nothing came back; what to make of it is theirs.
+
+        Who answers outside of the desk cannot be told: their part ends here.
+        """
+        if conversation.owner is Owner.AGENT and conversation.assignee == OUTSIDE:
+            conversation = await self._handoffs.close(tx, conversation, Outcome.RESOLVED, now)
+            event = OwnerEvent.RESOLVED
+            conversation = await self._record.move(tx, conversation, event, now=now, by=SYSTEM)
+            return await self._record.event(tx, conversation, "resolved", now, agent=OUTSIDE_NAME)
         if not await self.customer_is_silent(tx, conversation, now):
             return None
         minutes = int(self._patience.customer.total_seconds() // 60)
@@ -128,11 +138,12 @@ class Attention:
     ) -> Conversation:
         """Move what an agent has to the queue, and tell both sides; the caller stores it."""
         agent = await tx.agent(conversation.assignee)
+        name = OUTSIDE_NAME if conversation.assignee == OUTSIDE else agent.name if agent else ""
         await self.over(tx, conversation.id)
         moved = next_in_line(
             await self._record.move(tx, conversation, OwnerEvent.AGENT_GONE, now=now, by=by)
         )
-        moved = await self._record.event(tx, moved, why, now, agent=agent.name if agent else "")
+        moved = await self._record.event(tx, moved, why, now, agent=name)
         if await self._handoffs.untold(tx, conversation):
             await self._handoffs.wait_quietly(tx, moved, now)
             return moved

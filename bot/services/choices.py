@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.conversation import Conversation
-from bot.domain.message import Author, Choice, Message, parse_choice_token
+from bot.domain.message import Author, Choice, Message, choice_token, parse_choice_token
 from bot.ports import Tx
 
 SYSTEM = "/system_"
@@ -20,6 +21,7 @@ WAITING = frozenset({LEAVE_QUEUE, LEAVE_MESSAGE, AS_IT_IS, KEEP_WAITING})
 ACCEPT, DECLINE = "/system_get_person", "/system_no_person"
 CONTEXTUAL = ("/affirm", "/deny", "/inform", "/stop")
 """Payloads that mean something only as an answer to the question they were shown with."""
+_NUMBER = re.compile(r"([1-9][0-9]?)[.)]?", re.ASCII)
 DOUBLE_CLICK = timedelta(seconds=10)
 
 
@@ -57,6 +59,24 @@ async def typed(tx: Tx, conversation: Conversation, text: str) -> str:
     offered = {c.title.casefold(): c.payload for m in recent for c in m.choices}
     payload = offered.get(said, "")
     return payload if payload.startswith(SYSTEM) else ""
+
+
+async def numbered(tx: Tx, conversation: Conversation, text: str) -> str:
+    """Return the token of the choice whose number was typed ("2", "2."), or nothing.
+
+    Only of the newest message to the customer, and not where a choice is itself called that.
+    """
+    found = _NUMBER.fullmatch(text.strip())
+    if found is None:
+        return ""
+    recent = await tx.last_messages(conversation.id, limit=20)
+    said = [m for m in recent if m.author is not Author.CUSTOMER and m.visible_to_customer][-1:]
+    for message in said:
+        named = any(choice.title.strip() == text.strip() for choice in message.choices)
+        index = int(found[1]) - 1
+        if not named and 0 <= index < len(message.choices):
+            return choice_token(message.seq, index)
+    return ""
 
 
 def _choice(message: Message, index: int) -> Choice | None:

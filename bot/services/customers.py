@@ -52,6 +52,7 @@ async def new_customer(tx: Tx, inbound: InboundMessage, now: datetime) -> Custom
         name=(claim.name if claim else "") or inbound.display_name,
         email=claim.email if claim else "",
         trust=Trust(claim.trust) if claim else Trust.ANONYMOUS,
+        phone=claim.phone if claim else "",
     )
     await tx.put_customer(customer)
     return customer
@@ -87,12 +88,15 @@ async def _improved(tx: Tx, customer: Customer, claim: IdentityClaim) -> Custome
     """Keep what is vouched for at least as well as what we have."""
     if TRUST_RANK[Trust(claim.trust)] < TRUST_RANK[customer.trust]:
         return customer
+    less = bool(customer.directory_ref) and not claim.directory_ref
     better = replace(
         customer,
         trust=Trust(claim.trust),
         directory_ref=customer.directory_ref or claim.directory_ref,
-        name=claim.name or customer.name,
-        email=claim.email or customer.email,
+        # What a platform calls somebody does not go before the company's own record of them.
+        name=(customer.name if less else claim.name) or customer.name or claim.name,
+        email=(customer.email if less else claim.email) or customer.email or claim.email,
+        phone=claim.phone or customer.phone,
     )
     if better != customer:
         await tx.put_customer(better)

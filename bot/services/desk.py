@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain.agents import Agent, AuditEntry, Availability, Permission, may
+from bot.domain.agents import OUTSIDE, Agent, AuditEntry, Availability, Permission, may
 from bot.domain.conversation import Conversation, Owner, OwnerEvent
 from bot.domain.errors import InvalidInput, InvalidTransition, NotFound
 from bot.domain.handoff import HandoffSignal, Outcome, Reason
@@ -52,8 +52,11 @@ class DeskService:
         sent: Callable[[], None],
         expiry: timedelta,
         attention: Attention,
+        typed: Callable[[str], None],
     ) -> None:
-        """`wake` tells the dispatcher, `sent` the delivery, of new work."""
+        """`wake` tells the dispatcher, `sent` the delivery, of new work; `typed` shows customers that an
+        agent types.
+        """
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -64,6 +67,7 @@ class DeskService:
         self._metrics = metrics
         self._wake = wake
         self._sent = sent
+        self._typed = typed
         self._expiry = expiry
         self._attention = attention
 
@@ -129,6 +133,8 @@ class DeskService:
         require(agent, Permission.ANSWER)
         data = {"agent": agent.id, "name": agent.name, "note": note}
         await self._bus.publish(Hint(conversation_id=conversation_id, kind="typing", data=data))
+        if not note:
+            self._typed(conversation_id)
 
     async def viewing(self, agent: Agent, conversation_id: str, *, here: bool) -> None:
         """Let the others see that this agent looks at a conversation, or no longer does."""
@@ -199,7 +205,8 @@ class DeskService:
                 return conversation  # asked twice; it is theirs already
             event = OwnerEvent.CLAIMED
             if conversation.owner is Owner.AGENT and take:
-                require(agent, Permission.SUPERVISE)
+                if conversation.assignee != OUTSIDE:
+                    require(agent, Permission.SUPERVISE)
                 event = OwnerEvent.TAKEN_BY_SUPERVISOR
             elif conversation.owner is Owner.NOBODY:
                 event = OwnerEvent.REOPENED_BY_AGENT

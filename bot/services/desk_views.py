@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot.domain.agents import Agent, Permission, may
+from bot.domain.agents import OUTSIDE, OUTSIDE_NAME, Agent, Permission, may
 from bot.domain.conversation import Conversation
 from bot.domain.errors import NotPermitted, UnknownConversation
 from bot.domain.feedback import Rating
@@ -84,7 +84,7 @@ async def marks(tx: Tx, conversation_id: str) -> Marks:
 
 async def essentials(tx: Tx, found: list[Conversation]) -> list[dict[str, Any]]:
     """Return what a list shows of each conversation."""
-    names = {agent.id: agent.name for agent in await tx.agents()}
+    names = {OUTSIDE: OUTSIDE_NAME} | {agent.id: agent.name for agent in await tx.agents()}
     overviews = await tx.overviews([conversation.id for conversation in found])
     return [_essentials(one, overviews.get(one.id, Overview()), names) for one in found]
 

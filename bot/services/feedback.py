@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.domain.agents import Agent
@@ -22,9 +23,17 @@ class Feedback:
     """Takes read marks and ratings, and tells those who look at the conversation."""
 
     def __init__(
-        self, *, store: Store, bus: Bus, clock: Clock, record: Record, metrics: MetricsPort
+        self,
+        *,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        record: Record,
+        metrics: MetricsPort,
+        seen: Callable[[str], None],
     ) -> None:
-        """Note ratings in the transcript by `record`."""
+        """Note ratings in the transcript by `record`; `seen` shows customers that an agent has read."""
+        self._seen = seen
         self._store, self._bus, self._clock = store, bus, clock
         self._record, self._metrics = record, metrics
 
@@ -66,6 +75,8 @@ class Feedback:
             data = {"who": who.value, "seq": now.customer if who is Author.CUSTOMER else now.agent}
             hint = Hint(conversation_id=conversation.id, seq=conversation.seq, kind="read", data=data)
             await self._bus.publish(hint)
+            if who is Author.AGENT:
+                self._seen(conversation.id)
         return now
 
     async def rate(self, channel: str, account: str, address: str, score: int, comment: str = "") -> Rating:

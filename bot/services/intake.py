@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.domain.conversation import Conversation, Owner, OwnerEvent
-from bot.domain.customer import ChannelIdentity
+from bot.domain.customer import TRUST_RANK, ChannelIdentity, Trust
 from bot.domain.errors import InvalidInput, TooLarge
 from bot.domain.handoff import HandoffSignal, Reason
 from bot.domain.ids import new_id
@@ -18,20 +19,24 @@ from bot.domain.message import (
     Author,
     Draft,
     InboundMessage,
+    Kind,
     Message,
 )
 from bot.domain.work import InboxOutcome, InboxRow, InboxStatus, Timer, TimerKind
-from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
+from bot.ports import Bus, Capabilities, Clock, Hint, MetricsPort, Store, Tx
+from bot.services.addresses import whose
 from bot.services.attachments import bind, told_of_files
 from bot.services.attention import Attention
-from bot.services.choices import WAITING, pressed, typed
+from bot.services.choices import WAITING, numbered, pressed, typed
 from bot.services.customers import learn, new_customer, refuse_another, trust_of
 from bot.services.handoffs import Handoffs
 from bot.services.masking import mask
 from bot.services.record import Record, Say
+from bot.services.remote_files import ALBUM, album_of, to_fetch
 from bot.services.waiting import Step, Waiting
 
 WAITING_NOTICE_EVERY = timedelta(seconds=60)
+CANNOT_READ = "utter_system_cannot_read"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +52,8 @@ class Accepted:
     duplicate: bool = False
     done: bool = False
     replies: tuple[Message, ...] = ()
+    changed: bool = False
+    """It became part of message `message_seq`, which was there already: one more file of an album."""
 
 
 @dataclass(slots=True)
@@ -78,10 +85,14 @@ class Intake:
         waiting: Waiting,
         metrics: MetricsPort,
         wake: Callable[[str], None],
+        sent: Callable[[], None],
         expiry: timedelta,
         attention: Attention,
+        channels: Mapping[str, Capabilities],
     ) -> None:
-        """`wake` tells the dispatcher of new work; `expiry` is how long a silent talk stays open."""
+        """`wake` tells the dispatcher, `sent` the delivery, of new work; `expiry` is how long a silent
+        talk stays open.
+        """
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -90,6 +101,8 @@ class Intake:
         self._waiting = waiting
         self._metrics = metrics
         self._wake = wake
+        self._sent = sent
+        self._channels = channels
         self._expiry = expiry
         self._attention = attention
 
@@ -113,8 +126,12 @@ class Intake:
         self._metrics.observe("accept", time.perf_counter() - started)
         if not accepted.duplicate:
             self._metrics.count("messages_in", channel=inbound.channel)
-            hint = Hint(conversation_id=accepted.conversation_id, seq=accepted.seq)
-            await self._bus.publish(hint)
+            kind, seq = (
+                ("delivery", accepted.message_seq) if accepted.changed else ("message", accepted.seq)
+            )
+            await self._bus.publish(Hint(conversation_id=accepted.conversation_id, seq=seq, kind=kind))
+            if accepted.replies:
+                self._sent()
         if not accepted.done:
             self._wake(accepted.conversation_id)
         return accepted
@@ -130,22 +147,72 @@ class Intake:
             return await self._seen_before(tx, first)
         conversation = await self._conversation(tx, arrival)
         await tx.clear_until_written(conversation.id)
+        conversation = replace(
+            conversation,
+            address=inbound.address,
+            last_customer_at=now,
+            reply_until=_later(inbound.reply_until, conversation.reply_until),
+        )
+        if inbound.unsupported:
+            return await self._unsupported(tx, conversation, arrival)
+        album = await album_of(tx, conversation.id, inbound)
+        if album is not None:
+            return await self._more_of(tx, conversation, album, arrival)
         conversation, message = await self._add_customer_message(tx, conversation, arrival)
         conversation = await self._route(tx, conversation, arrival)
-        await tx.put_conversation(
-            replace(
-                conversation,
-                last_customer_at=now,
-                reply_until=inbound.reply_until or conversation.reply_until,
-            )
-        )
-        await tx.add_inbox(_inbox_row(arrival, message))
+        await tx.put_conversation(conversation)
+        await to_fetch(tx, message, _where(inbound), now)
+        await tx.add_inbox(_inbox_row(arrival, message, await self._trust(tx, conversation, inbound)))
         return Accepted(
             inbox_id=arrival.inbox_id,
             conversation_id=conversation.id,
             seq=conversation.seq,
             message_seq=message.seq,
             done=arrival.outcome is not None,
+            replies=tuple(arrival.replies),
+        )
+
+    async def _trust(self, tx: Tx, conversation: Conversation, inbound: InboundMessage) -> Trust:
+        """Return what holds for this message: what comes with it, or what was proved at its address."""
+        trust = trust_of(inbound)
+        if not inbound.authentic or TRUST_RANK[trust] >= TRUST_RANK[Trust.CHANNEL]:
+            return trust
+        customer = await tx.customer(conversation.customer_id)
+        proved = customer is not None and TRUST_RANK[customer.trust] >= TRUST_RANK[Trust.CHANNEL]
+        return Trust.CHANNEL if proved else trust
+
+    async def _more_of(
+        self, tx: Tx, conversation: Conversation, album: Message, arrival: _Arrival
+    ) -> Accepted:
+        """Add further files to the message that their album has begun with."""
+        files = (*album.attachments, *arrival.inbound.attachments)
+        await tx.set_attachments(conversation.id, album.seq, files)
+        first = len(album.attachments)
+        more = replace(album, attachments=files)
+        await to_fetch(tx, more, _where(arrival.inbound), arrival.now, first=first)
+        await tx.put_conversation(conversation)
+        return Accepted(
+            inbox_id=arrival.inbox_id,
+            conversation_id=conversation.id,
+            seq=conversation.seq,
+            message_seq=album.seq,
+            done=True,
+            changed=True,
+        )
+
+    async def _unsupported(self, tx: Tx, conversation: Conversation, arrival: _Arrival) -> Accepted:
+        """Note what cannot be shown, and say so once; people at the desk see that there was something."""
+        told = _told_of_kinds(await tx.last_messages(conversation.id, limit=10))
+        kind = arrival.inbound.unsupported
+        conversation = await self._record.event(tx, conversation, "unsupported", arrival.now, kind=kind)
+        if conversation.owner is Owner.BOT and not told:
+            conversation = await self._system(tx, conversation, CANNOT_READ, arrival)
+        await tx.put_conversation(conversation)
+        return Accepted(
+            inbox_id=arrival.inbox_id,
+            conversation_id=conversation.id,
+            seq=conversation.seq,
+            done=True,
             replies=tuple(arrival.replies),
         )
 
@@ -168,7 +235,7 @@ class Intake:
     async def _conversation(self, tx: Tx, arrival: _Arrival) -> Conversation:
         """Return the conversation of this address, begun or reopened if need be."""
         inbound, now = arrival.inbound, arrival.now
-        identity = await tx.identity(inbound.channel, inbound.account, inbound.address)
+        identity = await whose(tx, *_where(inbound), inbound.aliases)
         if identity is None:
             return await self._begin(tx, inbound, now)
         conversation = await tx.conversation(identity.conversation_id, lock=True)
@@ -197,16 +264,17 @@ class Intake:
             updated_at=now,
         )
         await tx.put_conversation(conversation)
-        await tx.put_identity(
-            ChannelIdentity(
-                channel=inbound.channel,
-                account=inbound.account,
-                address=inbound.address,
-                customer_id=customer_id,
-                conversation_id=conversation.id,
-                created_at=now,
+        for address in dict.fromkeys((inbound.address, *inbound.aliases)):
+            await tx.put_identity(
+                ChannelIdentity(
+                    channel=inbound.channel,
+                    account=inbound.account,
+                    address=address,
+                    customer_id=customer_id,
+                    conversation_id=conversation.id,
+                    created_at=now,
+                )
             )
-        )
         await self._arm_expiry(tx, conversation, now)
         return conversation
 
@@ -233,9 +301,10 @@ class Intake:
         self, tx: Tx, conversation: Conversation, arrival: _Arrival
     ) -> tuple[Conversation, Message]:
         inbound = arrival.inbound
-        arrival.shown, arrival.payload, arrival.silent = arrival.text, "", False
-        if inbound.choice:
-            taken = await pressed(tx, conversation, inbound.choice, arrival.now)
+        arrival.shown, arrival.payload, arrival.silent = arrival.text, inbound.intent, False
+        choice = inbound.choice or await self._numbered(tx, conversation, arrival.text)
+        if choice:
+            taken = await pressed(tx, conversation, choice, arrival.now)
             arrival.payload, arrival.shown = taken.payload, taken.title or arrival.text
             if taken.expired or taken.repeated:
                 arrival.outcome = InboxOutcome.ANSWERED
@@ -246,9 +315,29 @@ class Intake:
         attachments = await bind(
             tx, inbound.attachments, conversation, lambda m: (m.channel, m.account, m.address) == here
         )
-        draft = Draft(text=arrival.shown, attachments=attachments)
+        draft = Draft(text=arrival.shown, attachments=attachments, custom=await self._beside(tx, inbound))
+        if inbound.location is not None:
+            draft = replace(draft, kind=Kind.LOCATION, text=arrival.shown or inbound.location.text)
         say = Say(author=Author.CUSTOMER, external_id=inbound.external_id)
         return await self._record.append(tx, conversation, say, draft, arrival.now)
+
+    async def _numbered(self, tx: Tx, conversation: Conversation, text: str) -> str:
+        """Return the choice whose number was typed, where choices may be shown as a numbered list."""
+        channel = self._channels.get(conversation.channel)
+        if channel is None or not channel.numbers_choices or conversation.owner is Owner.AGENT:
+            return ""
+        return await numbered(tx, conversation, text)
+
+    async def _beside(self, tx: Tx, inbound: InboundMessage) -> dict[str, Any] | None:
+        """Return what belongs to a message beside its text: place, album, the message that it quotes."""
+        beside: dict[str, Any] = asdict(inbound.location) if inbound.location is not None else {}
+        if inbound.album:
+            beside[ALBUM] = inbound.album
+        if inbound.reply_to_external:
+            place = (inbound.channel, inbound.account, inbound.reply_to_external)
+            quoted = await tx.message_by_external_id(*place)
+            beside |= {"quotes": quoted.seq} if quoted is not None else {}
+        return beside or None
 
     async def _route(self, tx: Tx, conversation: Conversation, arrival: _Arrival) -> Conversation:
         """Answer at once what needs no engine, and leave to people what is theirs."""
@@ -263,7 +352,7 @@ class Intake:
             step = await self._waiting.leave(tx, conversation, arrival.shown, now)
             return await self._answer(tx, step, arrival)
         if conversation.owner is Owner.BOT:
-            if arrival.outcome is None and arrival.inbound.attachments and not arrival.shown:
+            if arrival.outcome is None and _without_words(arrival):
                 return await self._only_files(tx, conversation, arrival)
             if arrival.outcome is not None:
                 return await self._system(tx, conversation, "utter_system_choice_expired", arrival)
@@ -305,7 +394,27 @@ async def _quiet(tx: Tx, conversation: Conversation, now: datetime) -> bool:
     return not said or now - said[-1].created_at >= WAITING_NOTICE_EVERY
 
 
-def _inbox_row(arrival: _Arrival, message: Message) -> InboxRow:
+def _where(inbound: InboundMessage) -> tuple[str, str, str]:
+    return inbound.channel, inbound.account, inbound.address
+
+
+def _without_words(arrival: _Arrival) -> bool:
+    files = bool(arrival.inbound.attachments) or arrival.inbound.location is not None
+    return files and not arrival.shown
+
+
+def _told_of_kinds(last: list[Message]) -> bool:
+    """Say whether the newest entries are only such things and our words on them."""
+    said = [m for m in last if m.author is not Author.SYSTEM or m.kind is Kind.EVENT]
+    return bool(last) and bool(said) and said[-1].kind is Kind.EVENT and said[-1].text == "unsupported"
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Return the later time: messages may come out of order."""
+    return max((at for at in (one, other) if at is not None), default=None)
+
+
+def _inbox_row(arrival: _Arrival, message: Message, trust: Trust) -> InboxRow:
     return InboxRow(
         id=arrival.inbox_id,
         conversation_id=message.conversation_id,
@@ -316,7 +425,7 @@ def _inbox_row(arrival: _Arrival, message: Message) -> InboxRow:
         payload=arrival.payload,
         status=InboxStatus.PENDING if arrival.outcome is None else InboxStatus.DONE,
         outcome=arrival.outcome,
-        trust=trust_of(arrival.inbound),
+        trust=trust,
     )
 
 
@@ -335,5 +444,6 @@ def _clean(text: str) -> str:
 def _check(inbound: InboundMessage, text: str) -> None:
     if len(text) > MAX_TEXT:
         raise TooLarge(f"A message may have at most {MAX_TEXT} characters.", limit=MAX_TEXT)
-    if not text and not inbound.choice and not inbound.attachments:
+    nothing = not (inbound.choice or inbound.attachments or inbound.location or inbound.unsupported)
+    if not text and nothing:
         raise InvalidInput("The message is empty.")

@@ -13,7 +13,7 @@ import structlog
 from bot.domain.conversation import Conversation
 from bot.domain.customer import ASKED_AGAIN, LOOK_UP, TRUST_RANK, Customer, Effect, Order, Trust
 from bot.domain.handoff import Handoff, HandoffPacket, PacketTurn, Reason
-from bot.domain.media import media_id
+from bot.domain.media import media_id, remote_ref
 from bot.domain.message import Attachment, Author, Kind, Message
 from bot.ports import Clock, CustomerDirectory, Store, Tx
 from bot.services.directory_effects import plain
@@ -267,8 +267,11 @@ def _other(conversation: Conversation) -> dict[str, Any]:
 def file_json(attachment: Attachment) -> dict[str, Any]:
     """Return a file with the address at which agents find it."""
     stored = media_id(attachment)
-    url = f"/api/v1/media/{stored}" if stored else attachment.url
-    return {"id": stored, **asdict(attachment), "url": url}
+    # The platform's own name of a file is good for its server and nobody else.
+    fetching = bool(remote_ref(attachment))
+    url = f"/api/v1/media/{stored}" if stored else "" if fetching else attachment.url
+    state = "fetching" if fetching else "missing" if attachment.note else "here"
+    return {"id": stored, **asdict(attachment), "url": url, "state": state}
 
 
 def as_json(message: Message, *, for_agents: bool = True) -> dict[str, Any]:
@@ -286,6 +289,7 @@ def as_json(message: Message, *, for_agents: bool = True) -> dict[str, Any]:
         "custom": message.custom,
         "created_at": message.created_at.isoformat(),
         "delivery": message.delivery.value,
+        "delivery_note": message.delivery_note,
         "client_id": message.client_id,
         "failed": message.failed,
     }

@@ -102,14 +102,22 @@ class Record:
         return moved
 
     async def append(
-        self, tx: Tx, conversation: Conversation, say: Say, draft: Draft, now: datetime
+        self,
+        tx: Tx,
+        conversation: Conversation,
+        say: Say,
+        draft: Draft,
+        now: datetime,
+        *,
+        already: Delivery | None = None,
     ) -> tuple[Conversation, Message]:
         """Add `draft` as the next message and queue it for sending where the channel pushes.
 
-        The conversation that is returned is not yet stored: the caller puts it once, at the end.
+        What the customer has `already` is only noted. The conversation that is returned is not yet
+        stored: the caller puts it once, at the end.
         """
         to_customer = say.author is not Author.CUSTOMER and draft.shape not in (Kind.NOTE, Kind.EVENT)
-        sends = to_customer and self.pushes(conversation)
+        sends = to_customer and already is None and self.pushes(conversation)
         message = Message(
             id=new_id(now),
             conversation_id=conversation.id,
@@ -123,7 +131,7 @@ class Record:
             attachments=draft.attachments,
             custom=draft.custom,
             created_at=now,
-            delivery=Delivery.PENDING if sends else Delivery.STORED,
+            delivery=already or (Delivery.PENDING if sends else Delivery.STORED),
             client_id=say.client_id,
             external_id=say.external_id,
             reply_to=say.reply_to,

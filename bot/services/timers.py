@@ -15,6 +15,7 @@ from bot.domain.waits import differs
 from bot.domain.work import Timer, TimerKind
 from bot.ports import Bus, Clock, Hint, Store, Tx
 from bot.services.attention import Attention
+from bot.services.fetching import Fetching
 from bot.services.handoffs import QUEUE_UPDATE_EVERY, Desk, Handoffs
 from bot.services.record import Record
 from bot.services.reminders import Reminders
@@ -54,12 +55,14 @@ class Timers:
         waiting: Waiting,
         attention: Attention,
         wake: Callable[[str], None],
+        fetching: Fetching,
         clean_media: Callable[[], Awaitable[int]],
     ) -> None:
         """`expiry` ends silent talks with the bot; `retention` is how long ended talks are kept.
 
         `queue_bound` is how long a customer may wait for a person until more than a place is said.
-        `wake` tells the dispatcher of reminders that are due. `clean_media` forgets unsent files.
+        `wake` tells the dispatcher of reminders that are due, `fetching` brings customers' files over,
+        `clean_media` forgets unsent ones.
         """
         self._store = store
         self._bus = bus
@@ -73,6 +76,7 @@ class Timers:
         self._reminders = reminders
         self._waiting = waiting
         self._wake = wake
+        self._fetching = fetching
         self._clean_media = clean_media
         self._cleaned: datetime | None = None
         self._handlers: dict[TimerKind, _Handler] = {
@@ -85,6 +89,7 @@ class Timers:
             TimerKind.NUDGE: self._reminder,
             TimerKind.LEAVE_MESSAGE: self._leave_message,
             TimerKind.TASK_DUE: tasks.overdue,
+            TimerKind.FETCH_FILE: self._fetch_file,
         }
 
     async def run(self) -> None:
@@ -118,6 +123,8 @@ class Timers:
             later = [replace(timer, due_at=now + BROKEN_WAITS) for timer in taken[-1:]]
             await self._store.write(lambda tx: _set(tx, later))
             return bool(later)
+        if taken and taken[-1].kind is TimerKind.FETCH_FILE:
+            self._fetching.begin(taken[-1])
         if changed is not None:
             self._sent()
             await self._bus.publish(Hint(conversation_id=changed.id, seq=changed.seq, kind="owner"))
@@ -213,6 +220,12 @@ class Timers:
         self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
     ) -> Conversation | None:
         return await self._reminders.due(tx, conversation, timer, now)
+
+    async def _fetch_file(
+        self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime
+    ) -> Conversation | None:
+        await self._fetching.due(tx, timer, now)
+        return None
 
     async def _leave_message(
         self, tx: Tx, conversation: Conversation, timer: Timer, desk: Desk, now: datetime

@@ -19,12 +19,15 @@ from bot.domain.reminders import in_words
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.domain.work import InboxKind, InboxOutcome, InboxRow
 from bot.ports import Bus, Capabilities, Clock, DialogueEngine, DirectoryCall, Hint, MetricsPort, Store, Tx
+from bot.services.bubbles import joined
 from bot.services.gathering import Gathering
 from bot.services.handoffs import Desk, Handoffs
 from bot.services.offers import Answer, Offer, Offers
+from bot.services.recognition import Recognition
 from bot.services.record import Record, Say
 from bot.services.reminders import Reminders, overtaken
 from bot.services.replies import Replies
+from bot.services.typing import Typing
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +45,8 @@ class Job:
     state: bytes | None = None
     grants: tuple[str, ...] = ()
     offer: Offer | None = None
+    answers: str = ""
+    """The platform's id of the newest message that is answered."""
 
     @property
     def ids(self) -> list[str]:
@@ -98,8 +103,13 @@ class Turns:
         gathering: Gathering,
         facts: Callable[[datetime], dict[str, str]],
         sent: Callable[[], None],
+        typing: Typing,
+        recognition: Recognition,
+        joins: Callable[[str, str], bool],
     ) -> None:
-        """`facts` gives plain texts for responses; `sent` tells delivery of new outbox rows."""
+        """`facts` gives plain texts for responses; `sent` tells delivery of new outbox rows; `joins` says
+        whether the texts of one answer are one message on a channel's account.
+        """
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -115,6 +125,9 @@ class Turns:
         self._gathering = gathering
         self._facts = facts
         self._sent = sent
+        self._typing = typing
+        self._recognition = recognition
+        self._joins = joins
 
     async def run_next(self, conversation_id: str) -> float | None:
         """Work on the next pending messages.
@@ -136,6 +149,8 @@ class Turns:
         if late := overtaken(job.rows):
             await self._store.write(lambda tx: tx.finish_inbox(late, InboxOutcome.OVERTAKEN))
             return 0.0
+        if await self._recognition.recognise(job.conversation, job.customer):
+            return 0.0  # who it is has changed: begin again
         wait = await self._gathering.wait(job.rows, self._channels.get(job.conversation.channel))
         if wait > 0:
             return wait
@@ -163,8 +178,11 @@ class Turns:
             raise _Gone([row.id for row in rows])
         if conversation.owner is not Owner.BOT:
             return Job(conversation=conversation, rows=tuple(rows))
+        pushed = self._record.pushes(conversation)
+        newest = await tx.message(conversation_id, rows[-1].message_seq) if pushed else None
         return Job(
             conversation=conversation,
+            answers=newest.external_id if newest else "",
             customer=await tx.customer(conversation.customer_id),
             rows=tuple(rows),
             state=await tx.state(conversation_id),
@@ -219,7 +237,8 @@ class Turns:
         if answer is not Answer.OTHER:
             return await self._settle(job, answer)
         try:
-            result = await self._engine.turn(self._request(job), self._directory)
+            with self._typing.during(job.conversation, job.answers):
+                result = await self._engine.turn(self._request(job), self._directory)
         except TurnFailed as error:
             # The engine's messages name places and types, never what a customer wrote.
             why = error.message[:200]
@@ -288,7 +307,8 @@ class Turns:
             await tx.annotate(conversation.id, row.message_seq, result.nlu, failed=False)
         conversation = replace(conversation, returned_at=None)
         said = []
-        for draft in result.messages:
+        join = self._joins(conversation.channel, conversation.account)
+        for draft in joined(result.messages) if join else result.messages:
             say = Say(author=Author.BOT, reply_to=row.id)
             conversation, message = await self._record.append(tx, conversation, say, draft, now)
             said.append(message)

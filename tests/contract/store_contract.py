@@ -21,6 +21,7 @@ from bot.domain.message import (
     Choice,
     Delivery,
     Entity,
+    IdentityClaim,
     IntentScore,
     Kind,
     Nlu,
@@ -415,6 +416,71 @@ class WorkContract:
         assert await store.write(lambda tx: tx.take_outbox(later(29), "n1")) == []
         taken = await store.write(lambda tx: tx.take_outbox(later(30), "n1"))
         assert [(row.message_seq, row.attempts, row.due_at) for row in taken] == [(1, 1, later(30))]
+
+    async def test_what_the_platform_has_of_a_message_is_kept_and_tries_count_anew(
+        self, store: Store
+    ) -> None:
+        row = an_outbox_row("c1", 1, attempts=3)
+        await write(store, lambda tx: tx.add_outbox(row))
+        await store.write(lambda tx: tx.take_outbox(NOW, "n1"))
+        await store.write(lambda tx: tx.continue_outbox(row.id, 2))
+        await store.write(lambda tx: tx.retry_outbox(row.id, later(5)))
+        (taken,) = await store.write(lambda tx: tx.take_outbox(later(5), "n1"))
+        assert (taken.part, taken.attempts) == (2, 1)
+        await store.write(lambda tx: tx.retry_outbox(row.id, later(9)))
+        await store.write(lambda tx: tx.continue_outbox(row.id, 7))  # not under way: not ours
+        (taken,) = await store.write(lambda tx: tx.take_outbox(later(9), "n1"))
+        assert taken.part == 2
+
+    async def test_a_part_of_a_message_leads_to_it_on_its_own_account_only(self, store: Store) -> None:
+        conversation = a_conversation(channel="push", account="a")
+        said = a_message(conversation.id, 1, author=Author.BOT, external_id="last")
+        await write(
+            store,
+            lambda tx: tx.put_conversation(conversation),
+            lambda tx: tx.add_message(said),
+            *(
+                lambda tx, one=one: tx.add_sent_part(conversation.id, 1, "push", "a", one)
+                for one in ("first", "first", "second")
+            ),
+        )
+        for one in ("first", "second", "last"):
+            found = await store.read(lambda tx, one=one: tx.message_by_external_id("push", "a", one))
+            assert found == said
+        assert await store.read(lambda tx: tx.message_by_external_id("push", "b", "first")) is None
+        assert await store.read(lambda tx: tx.message_by_external_id("push", "a", "")) is None
+
+    async def test_a_customers_message_is_found_in_its_own_conversation(self, store: Store) -> None:
+        theirs = a_message("c1", 1, author=Author.CUSTOMER, external_id="7")
+        other = a_message("c2", 1, author=Author.CUSTOMER, external_id="7")
+        ours = a_message("c1", 2, author=Author.BOT, external_id="7")
+        await write(store, *(lambda tx, one=one: tx.add_message(one) for one in (theirs, other, ours)))
+        assert await store.read(lambda tx: tx.message_from_customer("c1", "7")) == theirs
+        assert await store.read(lambda tx: tx.message_from_customer("c1", "8")) is None
+
+    async def test_files_of_a_message_are_replaced_and_a_failure_keeps_its_reason(
+        self, store: Store
+    ) -> None:
+        said = a_message("c1", 1, author=Author.BOT, delivery=Delivery.SENDING)
+        files = (Attachment(kind="image", url="media:1", name="a.png", note="why"),)
+        await write(store, lambda tx: tx.add_message(said), lambda tx: tx.set_attachments("c1", 1, files))
+        moved = await store.write(lambda tx: tx.set_delivery("c1", 1, Delivery.FAILED, "x", "blocked"))
+        found = await store.read(lambda tx: tx.message("c1", 1))
+        assert moved
+        assert found is not None
+        assert (found.attachments, found.external_id, found.delivery_note) == (files, "x", "blocked")
+
+    async def test_a_link_is_used_by_one_address_and_only_in_time(self, store: Store) -> None:
+        claim = IdentityClaim(trust="verified", directory_ref="C1", name="Ada", phone="+49")
+        await write(store, lambda tx: tx.add_link("d1", claim, later(60)))
+        used = [
+            await store.write(
+                lambda tx, address=address, at=at: tx.use_link("d1", "push", "a", address, later(at))
+            )
+            for address, at in (("kim", 1), ("kim", 2), ("lou", 3), ("kim", 61))
+        ]
+        assert used == [claim, claim, None, None]
+        assert await store.write(lambda tx: tx.use_link("d2", "push", "a", "kim", NOW)) is None
 
     async def test_the_outbox_gives_no_more_than_asked(self, store: Store) -> None:
         rows = [an_outbox_row(f"c{index}", 1, due_at=later(-index)) for index in range(5)]

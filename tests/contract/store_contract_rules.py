@@ -16,7 +16,7 @@ from bot.domain.customer import ChannelIdentity, Customer, Effect
 from bot.domain.errors import Conflict, InvalidInput, StoreError
 from bot.domain.feedback import Rating
 from bot.domain.handoff import Handoff, Reason
-from bot.domain.message import Author
+from bot.domain.message import Author, IdentityClaim
 from bot.domain.task import Task, TaskKind
 from bot.domain.work import InboxOutcome, Timer, TimerKind
 from bot.ports import Store, Tx
@@ -88,6 +88,9 @@ async def a_whole_customer(
         lambda tx: tx.remember("rest", "default", address, some_id("k"), "i", NOW),
         lambda tx: tx.add_inbox(an_inbox_row(c, 1, id=f"in-{c}", text="secret")),
         lambda tx: tx.add_outbox(an_outbox_row(c, 1, id=f"out-{c}", address=address)),
+        lambda tx: tx.add_sent_part(c, 1, "rest", "default", f"part-{c}"),
+        lambda tx: tx.add_link(f"link-{c}", IdentityClaim(trust="verified", name="secret"), later(60)),
+        lambda tx: tx.use_link(f"link-{c}", "rest", "default", address, NOW),
         lambda tx: tx.put_handoff(
             Handoff(id=some_id("h"), conversation_id=c, reason=Reason.VIP, requested_at=NOW)
         ),

@@ -23,6 +23,7 @@ from bot.domain.reminders import SILENCE as SILENCE_INTENT
 from bot.domain.reminders import Reminder, Withdrawal
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.ports import Capabilities, DirectoryCall, EngineStatus, IntentInfo, Sending, Sent
+from bot.services.arrivals import Arrivals
 from bot.services.attention import Attention, Patience
 from bot.services.corrections import Corrections
 from bot.services.delivery import Deliveries
@@ -32,18 +33,22 @@ from bot.services.desk_orders import DeskOrders, GoodwillLimits
 from bot.services.directory import DirectoryGateway
 from bot.services.dispatcher import Dispatcher
 from bot.services.feedback import Feedback
+from bot.services.fetching import Fetching
 from bot.services.gathering import Gathering
 from bot.services.handoffs import Handoffs
 from bot.services.intake import Accepted, Intake
 from bot.services.media import MediaStore
 from bot.services.offers import Offers
+from bot.services.other_hands import OtherHands
 from bot.services.packet import Packets
+from bot.services.recognition import Recognition
 from bot.services.record import Record
 from bot.services.reminders import Reminders
 from bot.services.replies import Replies, Transcript, Watch
 from bot.services.tasks import Tasks
 from bot.services.timers import Timers
 from bot.services.turns import Turns
+from bot.services.typing import Typing
 from bot.services.visits import Visits
 from bot.services.waiting import Waiting
 from bot.store.sqlite import SqliteStore
@@ -71,6 +76,9 @@ ASKED_CHOICES = (
     Choice(title="What I wrote is enough", payload="/system_message_as_it_is"),
     *WAITING_CHOICES[::2],
 )
+
+
+ADAS_PHONE = "+4930123"
 
 
 class PlainSentences:
@@ -136,7 +144,10 @@ class Shop:
         )
 
     async def find(self, *, email: str = "", phone: str = "") -> Answer[Profile]:
-        return Answer(status=Status.NOT_FOUND)
+        self.asked["find"] += 1
+        if self.broken:
+            raise RuntimeError("the company's system is down")
+        return await self.profile("C1" if phone == ADAS_PHONE else "")
 
     async def profile(self, ref: str) -> Answer[Profile]:
         if ref != "C1":
@@ -189,7 +200,7 @@ class Shop:
 class GatedEngine:
     """Answers "echo N: text"; with `hold` each turn waits until the test lets it finish.
 
-    "person" asks for one, "boom" fails, "cancel 7" cancels order 7 before it waits, "fragment" is
+    "person" asks for one, "twice" says two things, "boom" fails, "cancel 7" cancels order 7 before it waits, "fragment" is
     unclear, "offer vip" asks first, "yes" and "no" are understood. "remind 20" wants to speak of case C-1 in 20 minutes, "remind20" (one word) unless the
     customer writes before, "unremind" not at all; "form" ends with a question. `down` engines do nothing.
     """
@@ -233,10 +244,14 @@ class GatedEngine:
         if word == "offer":
             signal = HandoffSignal(reason=Reason(rest), evidence={"text": text}, offer=True)
         choices = (Choice(title="Yes", payload="/affirm"),) if word == "ask" else ()
+        if word == "twice":
+            said = "First."
         return TurnResult(
             turn_id=request.turn_id,
             state=str(turns).encode(),
-            messages=() if word == "person" else (Draft(text=said, choices=choices),),
+            messages=()
+            if word == "person"
+            else (Draft(text=said, choices=choices), *([Draft(text="Second.")] if word == "twice" else [])),
             nlu=Nlu(intents=(IntentScore(name=word or "none", confidence=0.9),)),
             handoff=signal,
             slots={"order_number": rest} if rest else {},
@@ -280,7 +295,7 @@ class Platform:
     """
 
     name = "push"
-    capabilities = Capabilities(pushes=True, gathers_fragments=True)
+    capabilities = Capabilities(pushes=True, gathers_fragments=True, numbers_choices=True)
 
     def __init__(self) -> None:
         self.plan: list[Exception | None] = []
@@ -291,7 +306,11 @@ class Platform:
         self.typed: list[tuple[str, str]] = []
         self.read: list[tuple[str, str]] = []
         self.files: dict[str, Any] = {}
+        self.joining = False
         self.parts_of: Callable[[Message], int] = lambda message: 1
+
+    def joins(self, account: str) -> bool:
+        return self.joining
 
     async def ready(self, *, account: str, address: str) -> None: ...
 
@@ -383,6 +402,8 @@ class World:
         self.deliveries = Deliveries(
             **shared, channels={"push": self.platform}, metrics=self.metrics, node=self.name
         )
+        pushing = {"push": self.platform}
+        self.typing = Typing(store=self.store, clock=self.clock, channels=pushing)
         self.gateway = DirectoryGateway(**shared, directory=self.shop, metrics=self.metrics, time_limit=1.0)
         self.turns = Turns(
             **shared,
@@ -398,6 +419,15 @@ class World:
             gathering=Gathering(engine=self.engine, clock=self.clock, pause=timedelta(seconds=1)),
             facts=lambda _: {"opening_hours": self.hours, "vip_tiers": "platinum"},
             sent=self.deliveries.wake,
+            typing=self.typing,
+            recognition=Recognition(
+                store=self.store,
+                clock=self.clock,
+                directory=self.shop,
+                record=self.record,
+                time_limit=1.0,
+            ),
+            joins=lambda channel, account: channel == "push" and self.platform.joins(account),
         )
         self.dispatcher = Dispatcher(store=self.store, clock=self.clock, run_next=self.turns.run_next)
         parts: dict[str, Any] = {**shared, "record": self.record, "handoffs": self.handoffs}
@@ -406,8 +436,19 @@ class World:
             waiting=self.waiting,
             metrics=self.metrics,
             wake=self.dispatcher.wake,
+            sent=self.deliveries.wake,
             expiry=EXPIRY,
             attention=self.attention,
+            channels=capabilities,
+        )
+        self.arrivals = Arrivals(
+            **shared,
+            record=self.record,
+            intake=self.intake,
+            other_hands=OtherHands(
+                record=self.record, handoffs=self.handoffs, attention=self.attention, expiry=EXPIRY
+            ),
+            metrics=self.metrics,
         )
         self.desk = DeskService(
             **parts,
@@ -418,6 +459,7 @@ class World:
             sent=self.deliveries.wake,
             expiry=EXPIRY,
             attention=self.attention,
+            typed=self.typing.by_agent,
         )
         company: dict[str, Any] = {**shared, "directory": self.shop, "limits": GoodwillLimits()}
         self.orders = DeskOrders(**company)
@@ -426,7 +468,8 @@ class World:
         self.media = MediaStore(
             store=self.store, clock=self.clock, metrics=self.metrics, secret="s" * 32, max_bytes=2_000_000
         )
-        self.feedback = Feedback(**shared, record=self.record, metrics=self.metrics)
+        self.feedback = Feedback(**shared, record=self.record, metrics=self.metrics, seen=self.typing.seen)
+        self.fetching = Fetching(**shared, channels=pushing, media=self.media, metrics=self.metrics)
         self.visits = Visits(
             **shared,
             record=self.record,
@@ -445,6 +488,7 @@ class World:
             waiting=self.waiting,
             attention=self.attention,
             wake=self.dispatcher.wake,
+            fetching=self.fetching,
             clean_media=self.media.clean,
         )
 
@@ -454,7 +498,12 @@ class World:
 
     async def crash(self) -> None:
         """End as if killed: what was under way is gone, what was committed is there."""
-        tasks = [*self.dispatcher._tasks.values(), *self.deliveries._tasks]
+        tasks = [
+            *self.dispatcher._tasks.values(),
+            *self.deliveries._tasks,
+            *self.fetching._tasks,
+            *self.typing._tasks,
+        ]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

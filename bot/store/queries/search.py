@@ -178,6 +178,10 @@ POSTGRES_CUSTOMERS = _postgres(
 )
 
 
+_KNOWN = len(tables.customers.columns)
+"""Where a row that begins with a customer has what else is known of them."""
+
+
 class Search(Part):
     """The part of `Tx` about finding, and about the index behind it."""
 
@@ -205,11 +209,11 @@ class Search(Part):
         if self.db.flavour is Flavour.POSTGRES:
             query = " & ".join(f"'{word}':*" for word in words)
             rows = await self.db.all(POSTGRES_CUSTOMERS, (query, limit))
-            found = [(row, _names(row[3], row[4], row[2], row[6])) for row in rows]
+            found = [(row, _names(row[3], row[4], row[2], row[_KNOWN])) for row in rows]
         else:
             query = " AND ".join(f'"{word}"*' for word in words)
-            found = [(row, row[6]) for row in await self.db.all(SQLITE_CUSTOMERS, (query, limit))]
-        return [to_customer(tuple(row)[:6]) for row, known in found if names_hold(known, words)]
+            found = [(row, row[_KNOWN]) for row in await self.db.all(SQLITE_CUSTOMERS, (query, limit))]
+        return [to_customer(tuple(row)[:_KNOWN]) for row, known in found if names_hold(known, words)]
 
     async def _match(self, words: Sequence[str]) -> str:
         """Return a query of whole words, which the index answers from its end.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Protocol
 
+from bot.domain.arrival import Arrival
 from bot.domain.message import Attachment, IdentityClaim, InboundMessage, Message
 from bot.domain.visit import Fresh, Look, Ticket, Visit
 
@@ -21,6 +22,72 @@ class Intake(Protocol):
             StoreError: it is not stored.
         """
         ...
+
+
+class Arrivals(Protocol):
+    """Takes in whatever a platform reports; telling it twice does no harm."""
+
+    async def take(self, arrival: Arrival) -> None:
+        """Store one thing for good.
+
+        Raises:
+            InvalidInput: it is not usable: do not tell it again.
+            StoreError: it is not stored: the platform may tell it again.
+        """
+        ...
+
+
+class File(Protocol):
+    """A stored file with its content; `size` in bytes."""
+
+    @property
+    def name(self) -> str:
+        """Return a name that is safe to show and to save under."""
+        ...
+
+    @property
+    def mime(self) -> str:
+        """Return the type that was found in the content."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Return image, audio, video or file."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes it has."""
+        ...
+
+    @property
+    def stream(self) -> AsyncIterator[bytes]:
+        """Return the content; raises UnknownFile if it is deleted meanwhile."""
+        ...
+
+
+class Files(Protocol):
+    """Gives out stored files, to be sent on."""
+
+    async def open(self, attachment: Attachment) -> File:
+        """Return a file that is ours. Raises UnknownFile if it is not there."""
+        ...
+
+
+class Links(Protocol):
+    """Links that join a chat to a known customer."""
+
+    async def make(self, claim: IdentityClaim) -> str:
+        """Return a token of at most 64 letters, digits, `_` and `-` that is good for minutes."""
+        ...
+
+    async def claim(self, token: str, *, channel: str, account: str, address: str) -> IdentityClaim | None:
+        """Return whom a token stands for; None if it is unknown, spent, or another chat's."""
+        ...
+
+
+Words = Callable[[str], str]
+"""Gives one of the trainers' responses by its name, as plain text; empty if there is none."""
 
 
 class Replies(Protocol):

@@ -68,6 +68,9 @@ PLAIN = [
     "resolved_silent",
     "ask_message",
     "message_late",
+    "cannot_read",
+    "no_groups",
+    "show_choices",
 ]
 
 
