@@ -22,7 +22,7 @@ from bot.domain.message import Attachment, Choice, Draft, InboundMessage, Intent
 from bot.domain.reminders import SILENCE as SILENCE_INTENT
 from bot.domain.reminders import Reminder, Withdrawal
 from bot.domain.turn import TurnRequest, TurnResult
-from bot.ports import Capabilities, DirectoryCall, EngineStatus, IntentInfo, Sending, Sent
+from bot.ports import Capabilities, Channel, DirectoryCall, EngineStatus, IntentInfo, Sending, Sent
 from bot.services.arrivals import Arrivals
 from bot.services.attention import Attention, Patience
 from bot.services.corrections import Corrections
@@ -37,6 +37,7 @@ from bot.services.fetching import Fetching
 from bot.services.gathering import Gathering
 from bot.services.handoffs import Handoffs
 from bot.services.intake import Accepted, Intake
+from bot.services.links import Links
 from bot.services.media import MediaStore
 from bot.services.offers import Offers
 from bot.services.other_hands import OtherHands
@@ -361,6 +362,8 @@ class World:
     engine_of: Callable[[], Any] = GatedEngine
     bus_of: Callable[[FakeClock], Any] = MemoryBus
     name: str = "n1"
+    channels_of: Callable[[World], dict[str, Channel]] = lambda world: {}
+    """Further push channels; made anew at each start, over the same store."""
     target: timedelta = TARGET
     ids: Any = field(default_factory=lambda: itertools.count(1))
     sentences: PlainSentences = field(default_factory=PlainSentences)
@@ -376,10 +379,11 @@ class World:
         self.engine = self.engine_of()
         self.bus = self.bus_of(self.clock)
         self.metrics = NoMetrics()
+        self.channels: dict[str, Channel] = {"push": self.platform, **self.channels_of(self)}
         capabilities = {
             "rest": Capabilities(pushes=False),
             "webchat": Capabilities(pushes=False),
-            "push": self.platform.capabilities,
+            **{name: channel.capabilities for name, channel in self.channels.items()},
         }
         shared: dict[str, Any] = {"store": self.store, "bus": self.bus, "clock": self.clock}
         self.record = Record(sentences=self.sentences, channels=capabilities)
@@ -399,11 +403,8 @@ class World:
         self.replies = Replies(store=self.store)
         self.watch = Watch(bus=self.bus)
         self.transcript = Transcript(store=self.store, watch=self.watch)
-        self.deliveries = Deliveries(
-            **shared, channels={"push": self.platform}, metrics=self.metrics, node=self.name
-        )
-        pushing = {"push": self.platform}
-        self.typing = Typing(store=self.store, clock=self.clock, channels=pushing)
+        self.deliveries = Deliveries(**shared, channels=self.channels, metrics=self.metrics, node=self.name)
+        self.typing = Typing(store=self.store, clock=self.clock, channels=self.channels)
         self.gateway = DirectoryGateway(**shared, directory=self.shop, metrics=self.metrics, time_limit=1.0)
         self.turns = Turns(
             **shared,
@@ -427,7 +428,9 @@ class World:
                 record=self.record,
                 time_limit=1.0,
             ),
-            joins=lambda channel, account: channel == "push" and self.platform.joins(account),
+            joins=lambda channel, account: (
+                channel in self.channels and self.channels[channel].joins(account)
+            ),
         )
         self.dispatcher = Dispatcher(store=self.store, clock=self.clock, run_next=self.turns.run_next)
         parts: dict[str, Any] = {**shared, "record": self.record, "handoffs": self.handoffs}
@@ -468,8 +471,9 @@ class World:
         self.media = MediaStore(
             store=self.store, clock=self.clock, metrics=self.metrics, secret="s" * 32, max_bytes=2_000_000
         )
+        self.links = Links(store=self.store, clock=self.clock)
         self.feedback = Feedback(**shared, record=self.record, metrics=self.metrics, seen=self.typing.seen)
-        self.fetching = Fetching(**shared, channels=pushing, media=self.media, metrics=self.metrics)
+        self.fetching = Fetching(**shared, channels=self.channels, media=self.media, metrics=self.metrics)
         self.visits = Visits(
             **shared,
             record=self.record,
