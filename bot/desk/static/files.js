@@ -35,7 +35,7 @@ function look(url, name) {
 }
 
 function download(file, url, name) {
-  const about = h("span.file-about", h("span.file-name", { dir: "auto" }, name), h("span.quiet", [size(file.size), file.mime].filter(Boolean).join(" · ")));
+  const about = h("span.file-about", h("span.file-name", { dir: "auto" }, name), h("span.quiet", file.note || (file.state === "fetching" ? "On its way…" : [size(file.size), file.mime].filter(Boolean).join(" · "))));
   if (!url) return h("span.file", icon("file"), about);
   const goes = own(url) ? { href: url, download: name } : { href: url, target: "_blank", rel: "noopener noreferrer nofollow" };
   return h("a.file", goes, icon("file"), about);

@@ -58,17 +58,12 @@ function event(entry) {
 }
 
 function bubble(entry, shown) {
-  const text = entry.kind === "location" ? place(entry) : entry.text;
+  const { text } = entry;
   const node = h("div.bubble", { title: fullTime(entry.created_at) },
     entry.attachments.length > 0 && h("div.files", entry.attachments.map(fileNode)),
-    text && (text instanceof Node ? text : written(text)));
+    text && written(text));
   if (entry.choices.length) node.append(choices(entry.choices, shown.pressed));
   return node.childNodes.length ? node : h("div.bubble", h("div.said.quiet", "(empty)"));
-}
-
-function place({ text, custom }) {
-  const { latitude, longitude } = custom ?? {};
-  return Number.isFinite(latitude) && Number.isFinite(longitude) ? written(`${text || "Location"} ${latitude}, ${longitude}`) : text || "Location";
 }
 
 function choices(titles, pressed) {
@@ -109,5 +104,5 @@ function delivery(entry, { seen }) {
   const [shape, said] = DELIVERY[entry.delivery] ?? [];
   if (!said) return null;
   const bad = entry.delivery === "unknown" || entry.delivery === "failed";
-  return h(`span.delivery.${entry.delivery}`, { title: said }, icon(shape), bad || entry.delivery === "sending" || entry.delivery === "pending" ? said : hidden(said), entry.delivery === "delivered" && icon("done"));
+  return h(`span.delivery.${entry.delivery}`, { title: said }, icon(shape), bad || entry.delivery === "sending" || entry.delivery === "pending" ? [said, bad && entry.delivery_note && `. ${entry.delivery_note}`] : hidden(said), entry.delivery === "delivered" && icon("done"));
 }
