@@ -109,7 +109,7 @@ class Messages:
             raise Refused(132001, f"template name ({name}) does not exist in {language}")
         if template.state != "APPROVED":
             raise Refused(132015, f"Template {name} is {template.state.lower()}")
-        bodies = [c for c in part.get("components", []) if c["type"] == "body"]
+        bodies = [c for c in part.get("components", []) if rules.lower(c) == "body"]
         values = [p.get("text", "") for c in bodies for p in c.get("parameters", [])]
         if len(values) != template.places:
             details = f"body: number of localizable_params ({len(values)}) does not match the expected"

@@ -133,11 +133,16 @@ def template(part: Mapping[str, Any]) -> None:
     sized(field(part, "name", where="template."), "template name", 512)
     field(field(part, "language", dict, "template."), "code", where="template.language.")
     for component in part.get("components", []):
-        if component.get("type") not in {"header", "body", "button"}:
+        if lower(component) not in {"header", "body", "button"}:
             raise invalid("template component type must be header, body or button")
         for parameter in component.get("parameters", []):
-            if parameter.get("type") == "text":
+            if lower(parameter) == "text":
                 parameter_text(parameter.get("text"))
+
+
+def lower(part: Mapping[str, Any]) -> str:
+    """Return the type of a part of a template, which may be written in capitals (pywa does)."""
+    return str(part.get("type", "")).lower()
 
 
 def parameter_text(value: Any) -> None:
