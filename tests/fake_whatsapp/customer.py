@@ -47,6 +47,12 @@ class Customer:
         return [shown.text for shown in self.seen]
 
     @property
+    def chat(self) -> list[Shown | Said]:
+        """Return what both sides wrote, in the order of this phone."""
+        both: list[Shown | Said] = [*self.seen, *self.said]
+        return sorted(both, key=lambda one: one.place)
+
+    @property
     def addresses(self) -> set[str]:
         """Return what the business may write to: the phone and the business-scoped id, if there are any."""
         return {address for address in (self.phone, self.identity.bsuid) if address}

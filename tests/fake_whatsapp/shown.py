@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from tests.fake_whatsapp.courier import Webhook
 from tests.fake_whatsapp.media import File
 
 _numbers = itertools.count(1)
+_places = itertools.count(1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +42,8 @@ class Shown:
     quotes: str = ""
     author: Literal["api", "app"] = "api"
     """"app" is a person who wrote in the Business app."""
+    place: int = field(default_factory=lambda: next(_places))
+    """Its place in the chat among what both sides wrote."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +56,16 @@ class Said:
     at: datetime
     webhook: Webhook | None
     """None while changes are being gathered into one body."""
+    place: int = field(default_factory=lambda: next(_places))
+
+    @property
+    def text(self) -> str:
+        """Return what the customer's own phone shows: words, a caption, the title that was pressed."""
+        if self.type == "interactive":
+            reply = self.content.get(self.content["type"], {})
+            return str(reply.get("title", ""))
+        of = self.content if isinstance(self.content, dict) else {}
+        return str(of.get("body") or of.get("text") or of.get("caption") or "")
 
     @property
     def statuses(self) -> list[int]:
