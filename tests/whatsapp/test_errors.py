@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from connectors.channels.whatsapp import errors
+from connectors.channels.whatsapp.account import KEYS
 from connectors.channels.whatsapp.answers import Refused, refusal
 from connectors.channels.whatsapp.errors import RULES, Action, Scope, rule
 
@@ -77,3 +80,11 @@ def test_a_refusal_tells_nothing_of_what_was_sent() -> None:
     content = b'{"error":{"code":100,"message":"secret words","error_data":{"details":"secret words"}}}'
     assert "secret" not in f"{refusal(400, content)!r} {refusal(400, content)}"
     assert isinstance(refusal(400, content), Refused)
+
+
+def test_the_guide_names_every_code_and_setting() -> None:
+    guide = (Path(errors.__file__).parent / "README.md").read_text()
+    codes = [code for code in RULES if not 200 <= code < 300]
+    assert len(codes) > 40
+    assert [code for code in codes if not re.search(rf"\b{code}\b", guide)] == []
+    assert [key for key in KEYS if f"`{key}`" not in guide] == []

@@ -56,6 +56,8 @@ STOP_FOR = 60.0
 """Seconds for which nothing is sent on a number after an error that concerns all of it."""
 PAIR_WAIT = 6.0
 """Seconds per message to one customer, by Meta's pair rate."""
+VARIABLES_DIFFER = 132000
+"""A template was sent with another number of variables than it has."""
 _OURS = "WhatsApp did not accept the form of this message: a fault of ours."
 
 
@@ -102,7 +104,7 @@ _SETUP = _alarm(
 )
 _TEMPLATE = _alarm(
     "The 24 hours are over, and WhatsApp did not accept the template that is sent then.",
-    "Look at the template in WhatsApp Manager: its name, language, state, and that it has no variables.",
+    "Look at the template in WhatsApp Manager: its name, language, state, and at most one variable.",
 )
 _TRANSIENT = _retry("WhatsApp had a fault for longer than we waited.")
 _TOO_MANY_CALLS = _retry(

@@ -20,6 +20,7 @@ MAX_BUTTONS, MAX_BUTTON_TITLE, MAX_BUTTONS_BODY = 3, 20, 1_024
 MAX_ROWS, MAX_ROW_TITLE, MAX_LIST_BODY = 10, 24, 4_096
 MAX_LIST_LABEL = 20
 MAX_CAPTION = 1_024
+MAX_VARIABLE = 1_024
 NO_BODY = "👇"
 """Stands where the platform wants words above choices and there are none."""
 NO_LABEL = "☰"
@@ -68,9 +69,20 @@ def linked(call: Call, *, name: str, url: str) -> Call:
     return _text("\n\n".join(part for part in (caption, f"{name}\n{url}".strip()) if part))
 
 
-def template(name: str, language: str) -> Call:
-    """Return the call for a template that has no variables."""
-    return Call(body={"type": "template", "template": {"name": name, "language": {"code": language}}})
+def template(name: str, language: str, words: str = "") -> Call:
+    """Return the call for a template without variables, or with one that `words` fill."""
+    content: dict[str, Any] = {"name": name, "language": {"code": language}}
+    if words:
+        filled = {"type": "body", "parameters": [{"type": "text", "text": words}]}
+        content["components"] = [filled]
+    return Call(body={"type": "template", "template": content})
+
+
+def in_template(message: Message) -> str:
+    """Return what a template's variable says of a message: one line; nothing for what it cannot say."""
+    whole = " ".join(" ".join(_numbered(message.text, message.choices)).split())
+    fits = not message.attachments and not _place(message) and length(whole) <= MAX_VARIABLE
+    return whole if fits else ""
 
 
 def read_mark(message_id: str, *, typing: bool) -> dict[str, Any]:
