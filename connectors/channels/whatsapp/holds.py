@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bot.ports import Clock
 from connectors.channels.whatsapp.errors import PAIR_WAIT, Rule, Scope
-from connectors.channels.whatsapp.pace import Pace
+from connectors.channels.core.pacing import Pacing
 
 PAIR_BURST = 40
 """Messages to one customer that go at once; Meta is said to lend about 45."""
-NUMBER_EVERY, NUMBER_BURST = 1 / 75, 10
-"""A number has 80 a second, in and out together."""
+NUMBER_EVERY, NUMBER_BURST = 1 / 40, 40
+"""A number has 80 a second, in and out together; this leaves room for what comes in."""
 LONGEST = 600.0
 MANY = 10_000
 
@@ -18,8 +18,8 @@ class Holds:
     """The pace of all numbers and customers on this node."""
 
     def __init__(self, clock: Clock) -> None:
-        self._pairs = Pace(clock, every=PAIR_WAIT, burst=PAIR_BURST)
-        self._numbers = Pace(clock, every=NUMBER_EVERY, burst=NUMBER_BURST)
+        self._pairs = Pacing(clock, every=PAIR_WAIT, burst=PAIR_BURST)
+        self._numbers = Pacing(clock, every=NUMBER_EVERY, burst=NUMBER_BURST)
         self._in_a_row: dict[str, int] = {}
 
     async def ready(self, account: str, address: str) -> None:

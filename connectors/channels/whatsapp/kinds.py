@@ -23,7 +23,7 @@ MAX_PIECES = 20
 """Messages that a very long text becomes; WhatsApp's own limit is below that."""
 _KIND = re.compile(r"[a-z][a-z_]{0,31}", re.ASCII)
 _FILE_KINDS = {"image": "image", "sticker": "image", "video": "video", "audio": "audio", "document": "file"}
-_MEDIA_ID = re.compile(r"[0-9A-Za-z_.-]{1,256}", re.ASCII)
+_MEDIA_ID = re.compile(r"[0-9A-Za-z_-]{1,256}", re.ASCII)
 _decode = msgspec.json.Decoder(wire.Content).decode
 
 

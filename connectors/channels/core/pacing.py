@@ -19,7 +19,7 @@ class _Lane:
     held: datetime
 
 
-class Pace:
+class Pacing:
     """Lets one through every `every` seconds for each key, and up to `burst` at once after a pause."""
 
     def __init__(self, clock: Clock, *, every: float, burst: int) -> None:
