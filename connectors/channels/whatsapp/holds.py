@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.ports import Clock
-from connectors.channels.whatsapp.errors import PAIR_WAIT, Rule, Scope
 from connectors.channels.core.pacing import Pacing
+from connectors.channels.whatsapp.errors import PAIR_WAIT, Rule, Scope
 
 PAIR_BURST = 40
 """Messages to one customer that go at once; Meta is said to lend about 45."""
