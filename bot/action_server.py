@@ -37,7 +37,7 @@ class ActionServer:
         executor = stock_executor(PACKAGE)
         if not executor.actions:
             raise ConfigError(f"There are no custom actions in {settings.project_dir / PACKAGE}.")
-        self._parts = compose.parts(settings)
+        self._parts = compose.parts(settings, channels={})
         app = ActionApp(
             executor,
             key=compose.signing_key(settings),

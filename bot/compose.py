@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot import __version__
+from bot.accounts import read_accounts
 from bot.bus import open_bus
 from bot.clock import SystemClock
+from bot.compose_channels import Ground, push_channels, receptions
 from bot.desk import DeskApi
 from bot.desk.admin_services import Administration
 from bot.domain.conversation import Owner
@@ -109,6 +111,7 @@ class Parts:
     sentences: LiveSentences
     metrics: Metrics
     channels: Mapping[str, Channel]
+    ground: Ground
 
     @property
     def shared(self) -> dict[str, Any]:
@@ -168,17 +171,28 @@ def parts(
     """Choose the adapters; `engine`, further `channels` and `clock` replace the usual ones in tests."""
     clock, metrics = clock or SystemClock(), Metrics()
     model = live_model(settings.models_dir)
+    sentences = LiveSentences(catalogue(model) if model else written_catalogue(settings.project_dir))
+    ground = Ground(
+        settings=settings,
+        accounts=read_accounts(settings),
+        clock=clock,
+        store=open_store(settings.database_url, clock),
+        bus=open_bus(settings.redis_url, clock),
+        metrics=metrics,
+        sentences=sentences,
+    )
     return Parts(
         settings=settings,
         clock=clock,
         model=model,
-        store=open_store(settings.database_url, clock),
-        bus=open_bus(settings.redis_url, clock),
+        store=ground.store,
+        bus=ground.bus,
         directory=_directory(settings, clock, metrics),
         engine=engine or _engine(settings, model),
-        sentences=LiveSentences(catalogue(model) if model else written_catalogue(settings.project_dir)),
+        sentences=sentences,
         metrics=metrics,
-        channels=channels or {},
+        channels=push_channels(ground) if channels is None else channels,
+        ground=ground,
     )
 
 
@@ -366,6 +380,7 @@ def web(given: Parts, services: Core) -> WebServer:
             sockets=settings.chat_sockets_per_address,
         ),
     )
+    platforms = receptions(given.ground, given.channels, services.arrivals)
     factors = SecondFactors(store=given.store, clock=given.clock, key=secret_key(settings).reveal())
     sign_in = SignIns(
         **given.shared,
@@ -392,7 +407,7 @@ def web(given: Parts, services: Core) -> WebServer:
         metrics=given.metrics,
         public_url=settings.base_url,
         version=__version__,
-        parts=(rest, chat, desk, MediaPages(services.media)),
+        parts=(rest, chat, desk, MediaPages(services.media), *platforms),
         metrics_token=settings.metrics_token.reveal(),
         demo=settings.demo,
         shop=demo_shop(given) if settings.demo else None,

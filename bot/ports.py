@@ -298,6 +298,14 @@ class Tx(Protocol):
         """Note that the platform has the first `part` parts; attempts count anew from there."""
         ...
 
+    async def outbox_of(self, conversation_id: str, seq: int) -> OutboxRow | None:
+        """Return the row of a message whose sending is not over."""
+        ...
+
+    async def note_early(self, outbox_id: str, status: str) -> None:
+        """Keep what the platform told of a message before its sending was over."""
+        ...
+
     async def drop_outbox(self, outbox_id: str) -> None:
         """Remove a row whose message has its final or its sent status."""
         ...

@@ -57,7 +57,7 @@ DELIVERY_STEPS: dict[Delivery, frozenset[Delivery]] = {
     Delivery.PENDING: frozenset({Delivery.SENDING, Delivery.FAILED}),
     Delivery.SENDING: frozenset({Delivery.PENDING, Delivery.SENT, Delivery.UNKNOWN, Delivery.FAILED}),
     Delivery.SENT: frozenset({Delivery.DELIVERED, Delivery.READ, Delivery.FAILED}),
-    Delivery.UNKNOWN: frozenset({Delivery.DELIVERED, Delivery.READ, Delivery.FAILED}),
+    Delivery.UNKNOWN: frozenset({Delivery.SENT, Delivery.DELIVERED, Delivery.READ, Delivery.FAILED}),
     Delivery.DELIVERED: frozenset({Delivery.READ}),
     Delivery.READ: frozenset(),
     Delivery.FAILED: frozenset(),

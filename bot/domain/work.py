@@ -77,6 +77,8 @@ class OutboxRow:
     started_at: datetime | None = None
     part: int = 0
     """How many parts of the message the platform has: a long one is sent in several."""
+    early: str = ""
+    """The delivery status that the platform told while the sending was not over; empty for none."""
 
 
 class TimerKind(StrEnum):

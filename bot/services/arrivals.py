@@ -21,7 +21,7 @@ from bot.domain.arrival import (
 )
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.ids import new_id
-from bot.domain.message import MAX_TEXT, Author, InboundMessage, Message
+from bot.domain.message import MAX_TEXT, Author, Delivery, InboundMessage, Message
 from bot.ports import Bus, Clock, Hint, MetricsPort, Store, Tx
 from bot.services.addresses import whose
 from bot.services.intake import Intake
@@ -147,6 +147,12 @@ class Arrivals:
             self._metrics.count("ignored", channel=report.channel, reason="receipt_of_unknown")
             return None
         note = report.reason[:MAX_NOTE]
+        sending = await tx.outbox_of(message.conversation_id, message.seq)
+        if sending is not None:
+            # Parts of it may still have to go, so its end is for the delivery to note.
+            if _rank(report.delivery.value) > _rank(sending.early):
+                await tx.note_early(sending.id, report.delivery.value)
+            return None
         place = (message.conversation_id, message.seq, report.delivery)
         if not await tx.set_delivery(*place, report.external_id, note):
             return None  # it has come further already
@@ -193,6 +199,11 @@ class Arrivals:
             )
 
         return await self._store.read(work)
+
+
+def _rank(status: str) -> int:
+    order = ("", Delivery.SENT.value, Delivery.DELIVERED.value, Delivery.READ.value, Delivery.FAILED.value)
+    return order.index(status) if status in order else 0
 
 
 def _text(report: Edited) -> str:

@@ -238,7 +238,11 @@ async def _again(tx: Tx, row: OutboxRow, due_at: datetime) -> None:
 
 
 async def _end(tx: Tx, row: OutboxRow, delivery: Delivery, external_id: str = "", note: str = "") -> None:
+    """Note how a sending ended, and then what the platform has told of it meanwhile."""
+    now = await tx.outbox_of(row.conversation_id, row.message_seq)
     await tx.set_delivery(row.conversation_id, row.message_seq, delivery, external_id, note)
+    if now is not None and now.early and delivery is not Delivery.FAILED:
+        await tx.set_delivery(row.conversation_id, row.message_seq, Delivery(now.early))
     await tx.drop_outbox(row.id)
 
 

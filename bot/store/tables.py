@@ -189,6 +189,7 @@ outbox = table(
     words("node"),
     moment("started_at", optional=True),
     Column("part", BigInteger, nullable=False, server_default="0"),
+    Column("early", Text, nullable=False, server_default=""),
 )
 Index("ix_outbox_conversation_id", outbox.c.conversation_id, outbox.c.message_seq)
 

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.agents import OUTSIDE
 from bot.domain.arrival import Deleted, Echo, Edited, Ignored, Moved, Reach, Reaction, Receipt
 from bot.domain.conversation import Owner
-from bot.domain.errors import FetchFailed
+from bot.domain.errors import DeliveryFailed, FetchFailed
 from bot.domain.media import REMOTE, media_id
 from bot.domain.message import (
     Attachment,
@@ -137,6 +137,51 @@ async def test_a_failure_is_shown_with_its_reason(world: World) -> None:
     await world.arrivals.take(failed)
     (after,) = [m for m in await world.messages(channel="push") if m.author is Author.BOT]
     assert (after.delivery, after.delivery_note) == (Delivery.FAILED, "Not on WhatsApp.")
+
+
+async def test_what_was_told_while_the_sending_ran_counts_when_it_is_over(world: World) -> None:
+    world.platform.hold = True
+    world.platform.parts_of = lambda message: 2
+    await world.ask("hello", channel="push")
+    await deliver(world)
+    (sending,) = [m for m in await world.messages(channel="push") if m.author is Author.BOT]
+    ref = f"{sending.conversation_id}:{sending.seq}"
+    for status in (Delivery.READ, Delivery.SENT, Delivery.DELIVERED):
+        await world.arrivals.take(Receipt(**at(world), external_id="w1", delivery=status, ref=ref))
+    world.platform.gates[0].set_result(None)
+    await until(lambda: len(world.platform.gates) == 2)  # the second part goes, whatever was read
+    world.platform.gates[1].set_result(None)
+    await until(lambda: not world.deliveries._tasks)
+    (after,) = [m for m in await world.messages(channel="push") if m.author is Author.BOT]
+    assert (after.delivery, len(world.platform.sent)) == (Delivery.READ, 2)
+
+
+async def test_a_refused_part_is_a_failure_although_the_first_was_read(world: World) -> None:
+    world.platform.hold = True
+    world.platform.parts_of = lambda message: 2
+    world.platform.plan = [None, DeliveryFailed("No.")]
+    await world.ask("hello", channel="push")
+    await deliver(world)
+    (sending,) = [m for m in await world.messages(channel="push") if m.author is Author.BOT]
+    ref = f"{sending.conversation_id}:{sending.seq}"
+    await world.arrivals.take(Receipt(**at(world), external_id="w1", delivery=Delivery.READ, ref=ref))
+    world.platform.gates[0].set_result(None)
+    await until(lambda: len(world.platform.gates) == 2)
+    world.platform.gates[1].set_result(None)
+    await until(lambda: not world.deliveries._tasks)
+    (after,) = [m for m in await world.messages(channel="push") if m.author is Author.BOT]
+    assert (after.delivery, after.delivery_note) == (Delivery.FAILED, "No.")
+
+
+async def test_a_receipt_clears_up_an_unknown_outcome(world: World) -> None:
+    world.platform.plan = [DeliveryFailed("Lost.", outcome_unknown=True)]
+    await world.ask("hello", channel="push")
+    await deliver(world)
+    (lost,) = [m for m in await world.messages(channel="push") if m.author is Author.BOT]
+    assert lost.delivery is Delivery.UNKNOWN
+    ref = f"{lost.conversation_id}:{lost.seq}"
+    await world.arrivals.take(Receipt(**at(world), external_id="w1", delivery=Delivery.SENT, ref=ref))
+    assert (await world.messages(channel="push"))[-1].delivery is Delivery.SENT
 
 
 async def test_a_receipt_by_our_own_name_is_before_the_answer_to_the_call(world: World) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.message import Attachment, parse_choice_token
+from connectors.channels.core.splitting import length, split
 from connectors.channels.whatsapp.files import file_call
 from connectors.channels.whatsapp.render import (
     Call,
@@ -20,7 +21,6 @@ from connectors.channels.whatsapp.render import (
     template,
     with_file,
 )
-from connectors.channels.whatsapp.splitting import length, split
 from tests.fake_whatsapp import rules
 from tests.whatsapp.kit import BSUID, PHONE, message
 

@@ -67,6 +67,18 @@ CONTINUE = Statement(
     "row",
     "parts",
 )
+OUTBOX_OF = Statement(
+    lambda _: select(tables.outbox).where(
+        _o.conversation_id == bindparam("conversation_id"), _o.message_seq == bindparam("seq")
+    ),
+    "conversation_id",
+    "seq",
+)
+NOTE_EARLY = Statement(
+    lambda _: update(tables.outbox).where(_o.id == bindparam("row")).values(early=bindparam("status")),
+    "row",
+    "status",
+)
 DROP = Statement(lambda _: delete(tables.outbox).where(_o.id == bindparam("row")), "row")
 STALE = Statement(
     lambda _: (
@@ -84,7 +96,7 @@ def to_outbox(row: Row) -> OutboxRow:
     """Read a row of `outbox`."""
     (
         id_, conversation_id, message_seq, channel, account, address, due_at, attempts, node, started_at,
-        part,
+        part, early,
     ) = row  # fmt: skip
     return OutboxRow(
         id=id_,
@@ -98,6 +110,7 @@ def to_outbox(row: Row) -> OutboxRow:
         node=node,
         started_at=from_micros_or_none(started_at),
         part=part,
+        early=early,
     )
 
 
@@ -120,6 +133,7 @@ class Outbox(Part):
             row.node,
             to_micros_or_none(row.started_at),
             row.part,
+            row.early,
         )
         await self.db.run(ADD_OUTBOX, values)
 
@@ -139,6 +153,15 @@ class Outbox(Part):
     async def continue_outbox(self, outbox_id: str, part: int) -> None:
         """Note that the platform has the first `part` parts."""
         await self.db.run(CONTINUE, (outbox_id, part))
+
+    async def outbox_of(self, conversation_id: str, seq: int) -> OutboxRow | None:
+        """Return the row of a message whose sending is not over."""
+        row = await self.db.one(OUTBOX_OF, (conversation_id, seq))
+        return None if row is None else to_outbox(row)
+
+    async def note_early(self, outbox_id: str, status: str) -> None:
+        """Keep what the platform told of a message before its sending was over."""
+        await self.db.run(NOTE_EARLY, (outbox_id, status))
 
     async def drop_outbox(self, outbox_id: str) -> None:
         """Remove a row whose message has its final or its sent status."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.message import Attachment, Choice, Message, choice_token
+from connectors.channels.core.splitting import length, split
 from connectors.channels.whatsapp.files import FileCall, file_call
 from connectors.channels.whatsapp.people import is_user_id
-from connectors.channels.whatsapp.splitting import length, split
 
 MAX_TEXT = 4_096
 MAX_BUTTONS, MAX_BUTTON_TITLE, MAX_BUTTONS_BODY = 3, 20, 1_024

@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.add_column("customers", sa.Column("phone", sa.Text(), server_default="", nullable=False))
     op.add_column("messages", sa.Column("delivery_note", sa.Text(), server_default="", nullable=False))
     op.add_column("outbox", sa.Column("part", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column("outbox", sa.Column("early", sa.Text(), server_default="", nullable=False))
     op.create_table(
         "sent_parts",
         sa.Column("external_id", sa.Text(), nullable=False),
