@@ -50,7 +50,7 @@ def read(name: str, table: Mapping[str, object]) -> Account:
             problems.append(f"{key} {error}")
     if "token" not in given:
         problems.append("token is missing")
-    if "secret" not in given and given.get("mode") != POLLING:
+    if "secret" not in given and values.get("mode") != POLLING:
         problems.append("secret is missing (openssl rand -hex 32), or set mode to polling")
     if problems:
         raise ValueError("; ".join(problems))

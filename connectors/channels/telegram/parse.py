@@ -26,7 +26,10 @@ ALLOWED = ("message", "edited_message", "callback_query", "my_chat_member", "mes
 """The kinds of updates that we ask Telegram for."""
 _COMMANDS = {"/start": "/greet", "/help": "/help"}
 """What Telegram's own commands mean to the assistant; every other text with a slash is text."""
+_COMMAND_NAMES = {meant: name for name, meant in _COMMANDS.items()}
 MAX_LINK = 64
+NO_EMOJI = "✨"
+"""Stands for a reaction with a picture that is no emoji."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +88,10 @@ def _message(update_id: int, raw: msgspec.Raw, account: str, now: datetime) -> P
     try:
         message, fields = _MESSAGE.decode(raw), _FIELDS.decode(raw)
     except msgspec.DecodeError:
-        return _unreadable(update_id, raw, account, now)
+        simpler = _words_of(raw)
+        if simpler is None:
+            return _unreadable(update_id, raw, account, now)
+        message, fields = simpler, {}
     if message.chat.type != PRIVATE:
         return _passed(
             update_id, account, "group", None if message.chat.type == "channel" else message.chat.id
@@ -95,8 +101,8 @@ def _message(update_id: int, raw: msgspec.Raw, account: str, now: datetime) -> P
     said = meaning(message, fields)
     if said.ignored:
         return _passed(update_id, account, said.ignored)
-    command, link = _command(said.text)
-    texts = _pieces(said.text)
+    command, link = _command(message.text or "")
+    texts = [_COMMAND_NAMES[command]] if command else _pieces(said.text)
     common = _common(message, account, now)
     first = InboundMessage(
         **common,
@@ -117,6 +123,22 @@ def _message(update_id: int, raw: msgspec.Raw, account: str, now: datetime) -> P
     return Parsed(update_id=update_id, arrivals=(first, *more), link=link)
 
 
+def _words_of(raw: msgspec.Raw) -> wire.Message | None:
+    """Return the words of a message that has something else in a shape that we do not know."""
+    try:
+        words = _WORDS.decode(raw)
+    except msgspec.DecodeError:
+        return None
+    if not words.text and not words.caption:
+        return None
+    return wire.Message(
+        message_id=words.message_id,
+        chat=words.chat,
+        sender=words.sender,
+        text=words.text or words.caption,
+    )
+
+
 def _unreadable(update_id: int, raw: msgspec.Raw, account: str, now: datetime) -> Parsed:
     """Show at least that something came, when whose it is can be read."""
     try:
@@ -131,6 +153,7 @@ def _unreadable(update_id: int, raw: msgspec.Raw, account: str, now: datetime) -
         address=str(head.chat.id),
         external_id=external_id(head.chat.id, head.message_id),
         received_at=now,
+        authentic=True,
         unsupported="unreadable",
     )
     return Parsed(update_id=update_id, arrivals=(arrival,))
@@ -157,10 +180,10 @@ def _language(sender: wire.User | None) -> str:
 def _command(text: str) -> tuple[str, str]:
     """Return what a command of Telegram's means, and the token of a deep link."""
     word, _, rest = text.partition(" ")
-    command = _COMMANDS.get(word.partition("@")[0])
+    command = _COMMANDS.get(word.partition("@")[0].lower())  # phones begin with a capital
     if command is None:
         return "", ""
-    token = rest.strip() if word.startswith("/start") else ""
+    token = rest.strip() if command == _COMMANDS["/start"] else ""
     known = (
         0 < len(token) <= MAX_LINK and token.replace("-", "").replace("_", "").isalnum() and token.isascii()
     )
@@ -203,7 +226,7 @@ def _edited(update_id: int, raw: msgspec.Raw, account: str, now: datetime) -> Pa
         channel=NAME,
         account=account,
         address=str(message.chat.id),
-        key=f"edit:{message.message_id}:{message.edit_date or update_id}",
+        key=f"edit:{update_id}:{message.message_id}",
         at=_moment(message.edit_date, now),
         external_id=external_id(message.chat.id, message.message_id),
         text=text,
@@ -274,7 +297,7 @@ def _reacted(update_id: int, raw: msgspec.Raw, account: str, now: datetime) -> P
         key=f"reaction:{update_id}",
         at=_moment(reacted.date, now),
         external_id=external_id(reacted.chat.id, reacted.message_id),
-        emoji="".join(one.emoji or "" for one in reacted.new_reaction)[:32],
+        emoji="".join(one.emoji or NO_EMOJI for one in reacted.new_reaction)[:32],
     )
     return Parsed(update_id=update_id, arrivals=(report,))
 
@@ -283,6 +306,11 @@ class _Head(msgspec.Struct, rename={"sender": "from"}):
     message_id: int
     chat: wire.Chat
     sender: wire.User | None = None
+
+
+class _Words(_Head, rename={"sender": "from"}):
+    text: str | None = None
+    caption: str | None = None
 
 
 _Reader = Callable[[int, msgspec.Raw, str, datetime], Parsed]
@@ -297,6 +325,7 @@ _UPDATE = msgspec.json.Decoder(wire.Update)
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _MESSAGE = msgspec.json.Decoder(wire.Message)
 _HEAD = msgspec.json.Decoder(_Head)
+_WORDS = msgspec.json.Decoder(_Words)
 _CALLBACK = msgspec.json.Decoder(wire.Callback)
 _MEMBERSHIP = msgspec.json.Decoder(wire.Membership)
 _REACTED = msgspec.json.Decoder(wire.Reacted)

@@ -13,5 +13,6 @@ def check_secret(account: Account, given: str) -> None:
 
     Raises NotSignedIn, also for an account that has none: it polls, and nobody is to call.
     """
-    if not account.secret or not account.secret.matches(given):
+    # Ours is ASCII; what is not comes as halves of characters, which cannot even be compared.
+    if not account.secret or not given.isascii() or not account.secret.matches(given):
         raise NotSignedIn("The secret token of the webhook is missing or wrong.")
