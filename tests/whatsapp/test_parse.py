@@ -14,6 +14,7 @@ from bot.domain.arrival import Deleted, Echo, Edited, Ignored, Moved, Reaction, 
 from bot.domain.errors import PayloadRejected
 from bot.domain.message import MAX_TEXT, Attachment, Delivery, IdentityClaim, InboundMessage, Location
 from connectors.channels.whatsapp.kinds import KINDS
+from connectors.channels.whatsapp.parse import Notice
 from tests.fake_whatsapp import NUMBER
 from tests.whatsapp.kit import BSUID, NOW, PHONE, STAMP, body, one, read, said, value
 
@@ -323,9 +324,13 @@ def test_only_our_own_numbers_count() -> None:
      ("history", "history"), ("evil{}", "unknown_field")],
 )  # fmt: skip
 def test_other_fields_are_named(field: str, reason: str) -> None:
-    found = read(body({"anything": [1, 2]}, field=field))
+    found = read(body({"anything": [1, 2], "event": "DISABLED_UPDATE"}, field=field))
     assert found.arrivals == [Ignored(channel="whatsapp", account="", reason=reason)]
-    assert found.notices == (["account_update"] if field == "account_update" else [])
+    told = [Notice(about=field, event="DISABLED_UPDATE")] if field == "account_update" else []
+    assert found.notices == told
+    assert read(body({"event": "odd\n"}, field="account_update")).notices == [
+        Notice(about="account_update")
+    ]
 
 
 def test_groups_and_greetings_of_the_platform_are_passed_over() -> None:

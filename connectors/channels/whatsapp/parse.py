@@ -6,6 +6,7 @@ cannot be read harms nothing else, and everything that is passed over has a name
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from connectors.channels.whatsapp.incoming import messages
 from connectors.channels.whatsapp.reading import NAME, Found, Place, contacts_of, read
 from connectors.channels.whatsapp.reports import echoes, new_ids, problems, statuses
 
+_EVENT = re.compile(r"[A-Za-z_]{1,64}", re.ASCII)
 OBJECT = "whatsapp_business_account"
 NOTICES = frozenset(
     {
@@ -48,13 +50,21 @@ class Trouble:
     code: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """What Meta tells the company: the field, and the event if it is a plain word."""
+
+    about: str
+    event: str = ""
+
+
 @dataclass(kw_only=True, slots=True)
 class Arrived:
     """What a body holds: arrivals in the order of their times, errors, and notices for the company."""
 
     arrivals: list[Arrival] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
 
 def parse(raw: bytes, *, accounts: Mapping[str, str], now: datetime) -> Arrived:
@@ -107,7 +117,7 @@ def _take(
 ) -> None:
     reader = _FIELDS.get(change.field or "")
     if reader is None:
-        arrived.arrivals.append(ignored("", _reason(change.field or "", arrived)))
+        arrived.arrivals.append(ignored("", _reason(change, arrived)))
         return
     value = read(_VALUE, change.value)
     if value is None:
@@ -123,9 +133,12 @@ def _take(
     arrived.troubles.extend(Trouble(account=account, code=code) for code in found.codes)
 
 
-def _reason(name: str, arrived: Arrived) -> str:
+def _reason(change: wire.Change, arrived: Arrived) -> str:
+    name = change.field or ""
     if name in NOTICES:
-        arrived.notices.append(name)
+        news = read(_NEWS, change.value)
+        event = (news.event if news else None) or ""
+        arrived.notices.append(Notice(about=name, event=event if _EVENT.fullmatch(event) else ""))
         return name
     return name if name in PASSED_OVER else "unknown_field"
 
@@ -143,3 +156,4 @@ _BODY = msgspec.json.Decoder(wire.Body)
 _ENTRY = msgspec.json.Decoder(wire.Entry)
 _CHANGE = msgspec.json.Decoder(wire.Change)
 _VALUE = msgspec.json.Decoder(wire.Value)
+_NEWS = msgspec.json.Decoder(wire.News)

@@ -145,4 +145,5 @@ class WhatsAppReception:
         for trouble in arrived.troubles:
             self._troubles.note(trouble.account, rule(trouble.code), trouble.code)
         for notice in arrived.notices:
-            log.warning("whatsapp_notice", about=notice, advice="Look at WhatsApp Manager.")
+            advice = "Look at WhatsApp Manager."
+            log.warning("whatsapp_notice", about=notice.about, event_is=notice.event, advice=advice)

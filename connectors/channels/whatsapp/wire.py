@@ -64,6 +64,12 @@ class Value(msgspec.Struct):
     errors: list[Raw] | None = None
 
 
+class News(msgspec.Struct):
+    """Something that Meta tells the company."""
+
+    event: Words = None
+
+
 class Change(msgspec.Struct):
     """Something that we have subscribed to has happened."""
 
