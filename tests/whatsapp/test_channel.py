@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.domain.errors import DeliveryFailed, FetchFailed, TooLarge, UnknownFile
 from bot.domain.message import Attachment
@@ -17,6 +18,7 @@ from bot.ports import Sending
 from bot.setting_types import Secret
 from connectors.channels.whatsapp.holds import PAIR_BURST
 from tests.fake_whatsapp import NUMBER, Broken, Customer, Drop, Lose, Refuse
+from tests.fake_whatsapp.listener import Listener
 from tests.support.clock import FakeClock
 from tests.whatsapp.kit import message
 from tests.whatsapp.shop import Shop, a_shop
@@ -222,13 +224,16 @@ async def test_a_template_with_more_variables_is_an_alarm() -> None:
         assert shop.channel.troubles.standing == 1
 
 
-async def test_a_window_that_ends_between_two_parts(shop: Shop, ada: Customer) -> None:
-    late = Sending(
-        message=message("x" * 5_000), account="default", address=bsuid(ada), part=1, window_open=False
-    )
-    with pytest.raises(DeliveryFailed):
-        await shop.channel.send(late)
-    assert not shop.fake.sent()
+async def test_a_window_that_ends_between_two_parts() -> None:
+    async with a_shop(settings={"template": "come_back"}) as shop:
+        shop.fake.template("come_back", "There is news: please answer.")
+        address = bsuid(shop.fake.customer("Ada"))
+        late = Sending(
+            message=message("x" * 5_000), account="default", address=address, part=1, window_open=False
+        )
+        with pytest.raises(DeliveryFailed, match="Only the beginning"):
+            await shop.channel.send(late)
+        assert not shop.fake.sent()
 
 
 async def test_the_platform_knows_the_window_better(shop: Shop, ada: Customer) -> None:
@@ -252,15 +257,19 @@ async def test_a_template_that_is_not_there_is_an_alarm() -> None:
 async def test_a_bad_token_is_told_once_and_leaves_the_platform_alone() -> None:
     async with a_shop(settings={"token": Secret("wrong")}) as shop:
         ada = shop.fake.customer("Ada")
-        for _ in range(5):
-            failure = await refused(shop, ada)
-            assert "access token" in failure.message
-            assert not failure.retryable
-        assert len(shop.fake.sent()) == 1
-        assert shop.reception.gauges() == {"whatsapp_alarms": 1.0}
-        await advance(shop, 61)
-        await refused(shop, ada)
-        assert len(shop.fake.sent()) == 2  # now and then it is tried again
+        with capture_logs() as logged:
+            for _ in range(5):
+                failure = await refused(shop, ada)
+                assert "access token" in failure.message
+                assert not failure.retryable
+            assert len(shop.fake.sent()) == 1
+            assert shop.reception.gauges() == {"whatsapp_alarms": 1.0}
+            await advance(shop, 61)
+            await refused(shop, ada)
+            assert len(shop.fake.sent()) == 2  # now and then it is tried again
+        (line,) = [line for line in logged if line["event"] == "whatsapp_needs_attention"]
+        assert (line["log_level"], line["account"], line["code"]) == ("error", "default", 190)
+        assert "wrong" not in str(logged)
 
 
 async def test_an_alarm_is_over_when_a_message_goes_out(shop: Shop, ada: Customer) -> None:
@@ -424,8 +433,20 @@ async def test_the_token_goes_to_no_strange_host(
     monkeypatch.setattr(shop.fake.shelf, "describe", lambda *given: {"url": address})
     with pytest.raises(FetchFailed):
         await take(shop, remote(ada))
-    assert not shop.fake.sent("file")
-    assert ("whatsapp_calls", "file", "200") not in shop.metrics.counted
+    assert not [counted for counted in shop.metrics.counted if counted[:2] == ("whatsapp_calls", "file")]
+
+
+async def test_another_port_is_another_host(
+    shop: Shop, ada: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thief = Listener(NUMBER)
+    await thief.start()
+    await ada.image(JPEG)
+    monkeypatch.setattr(shop.fake.shelf, "describe", lambda *given: {"url": f"{thief.url}/x"})
+    with pytest.raises(FetchFailed):
+        await take(shop, remote(ada))
+    await thief.stop()
+    assert not [counted for counted in shop.metrics.counted if counted[:2] == ("whatsapp_calls", "file")]
 
 
 # --- marks ---------------------------------------------------------------------------------------
