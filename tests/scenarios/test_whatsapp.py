@@ -269,7 +269,6 @@ async def test_a_batch_of_many_customers_is_taken_in_once(line: Line) -> None:
         assert [words.index(f"n{n}") for n in range(4)] == sorted(words.index(f"n{n}") for n in range(4))
 
 
-@pytest.mark.xfail(reason="a receipt for what is being sent is not kept", strict=True)
 async def test_a_status_that_overtakes_the_answer_counts(line: Line, ada: Customer) -> None:
     line.fake.progress = ("read", "sent", "delivered")
     gate = asyncio.Event()

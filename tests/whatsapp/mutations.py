@@ -29,8 +29,8 @@ values = st.one_of(
     st.sampled_from(ODD_TEXTS),
     st.text(max_size=30),
     st.integers(),
-    st.floats(allow_nan=False),
-)
+    st.floats(allow_nan=False, allow_infinity=False),
+).map(copy.deepcopy)  # what is drawn may be changed again
 noise = st.one_of(
     st.binary(max_size=60),
     st.sampled_from(

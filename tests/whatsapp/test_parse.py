@@ -406,3 +406,10 @@ def test_nothing_that_is_signed_breaks_us_or_goes_unnamed(
         if isinstance(arrival, InboundMessage):
             parts = (arrival.text.strip(), arrival.choice, arrival.attachments, arrival.location)
             assert bool(arrival.unsupported) is not any(parts)
+
+
+def test_half_a_character_costs_neither_the_message_nor_its_neighbours() -> None:
+    raw = body(value(said("text", {"body": "cut \ud83d here, \\ud83d 😀"}), said("text", {"body": "fine"})))
+    assert rb"cut \ud83d here" in raw
+    texts = [one.text for one in read(raw).arrivals if isinstance(one, InboundMessage)]
+    assert texts == ["cut \ufffd here, \\ud83d 😀", "fine"]

@@ -22,6 +22,12 @@ from connectors.channels.whatsapp.reports import echoes, new_ids, problems, stat
 
 _EVENT = re.compile(r"[A-Za-z_]{1,64}", re.ASCII)
 OBJECT = "whatsapp_business_account"
+_ESCAPES = re.compile(
+    rb"\\\\"
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+"""An escaped backslash, a whole character of two halves, or a half one."""
 NOTICES = frozenset(
     {
         "account_alerts", "account_review_update", "account_update", "business_capability_update",
@@ -72,10 +78,7 @@ def parse(raw: bytes, *, accounts: Mapping[str, str], now: datetime) -> Arrived:
 
     Raises PayloadRejected for a body that is not a webhook's at all.
     """
-    try:
-        body = _BODY.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise PayloadRejected("The body is not what WhatsApp sends.") from None
+    body = _decoded(raw)
     arrived = Arrived()
     if body.object != OBJECT:
         arrived.arrivals.append(ignored("", "other_object"))
@@ -87,6 +90,25 @@ def parse(raw: bytes, *, accounts: Mapping[str, str], now: datetime) -> Arrived:
     timed.sort(key=lambda pair: pair[0])
     arrived.arrivals[:0] = [arrival for _, arrival in timed]
     return arrived
+
+
+def _decoded(raw: bytes) -> wire.Body:
+    """Read a body; one that is JSON but for half characters is read without them."""
+    for given in (raw, whole_characters(raw)):
+        try:
+            return _BODY.decode(given)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+    raise PayloadRejected("The body is not what WhatsApp sends.")
+
+
+def whole_characters(raw: bytes) -> bytes:
+    r"""Put U+FFFD in place of each `\uXXXX` that is half a character.
+
+    They come from names and titles that were cut in the middle of an emoji. JSON's grammar allows them,
+    decoders do not; one of them must not cost the whole body.
+    """
+    return _ESCAPES.sub(lambda found: rb"\ufffd" if found.lastgroup == "half" else found[0], raw)
 
 
 def ignored(account: str, reason: str) -> Ignored:
