@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Any
+from urllib.parse import unquote
 
 from bot.clock import SystemClock
 from bot.ports import Clock
@@ -155,8 +156,8 @@ class FakeTelegram(HttpServer):
     # --- bots' calls ---------------------------------------------------------------------------
 
     async def answer(self, request: Request) -> Response:
-        """Answer one request: /bot<TOKEN>/<method> or /file/bot<TOKEN>/<path>."""
-        found = re.fullmatch(r"/(file/)?bot([^/]+)/(.+)", request.path)
+        """Answer one request: /bot<TOKEN>/<method> or /file/bot<TOKEN>/<path>; clients may escape the colon."""
+        found = re.fullmatch(r"/(file/)?bot([^/]+)/(.+)", unquote(request.path))
         if not found:
             return Refused(404).response()
         file, token, rest = found.groups()

@@ -162,7 +162,7 @@ async def test_all_updates_are_understood(
         told = {name for name, value in raw.content.items() if value != []}
         unknown = told - set(update.to_dict()[kind])
         assert not unknown, (kind, unknown)
-    assert len(updates) == 23
+    assert len(updates) == 22
 
 
 async def test_updates_by_webhook(bot: Bot, fake: FakeTelegram, ada: Customer) -> None:
