@@ -273,7 +273,7 @@ async def test_a_bad_token_is_told_once_and_leaves_the_platform_alone() -> None:
 
 
 async def test_an_alarm_is_over_when_a_message_goes_out(shop: Shop, ada: Customer) -> None:
-    shop.fake.faults.plan(Refuse(131042))
+    shop.fake.faults.plan(Refuse(131031))
     await refused(shop, ada)
     assert shop.channel.troubles.standing == 1
     await advance(shop, 61)

@@ -46,7 +46,7 @@ def test_special_cases() -> None:
     assert rule(131056).wait == 6.0
     assert rule(130429).scope is rule(4).scope is Scope.NUMBER
     assert rule(190).stops
-    assert rule(131042).stops
+    assert not rule(131042).stops
     assert all(rule(code).simpler for code in (131051, 131052, 131053, 131009, 100))
     assert rule(100, 33).action is ALARM
     assert rule(None) == rule(987654)

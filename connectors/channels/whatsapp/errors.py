@@ -176,8 +176,8 @@ RULES: Mapping[int, Rule] = {
     ),
     131042: _alarm(
         "WhatsApp has a payment problem with our account; an operator must settle it.",
+        # It need not concern every message: those within the 24 hours may go on.
         "Look at the payment method of the WhatsApp account in Meta's business settings.",
-        stops=True,
     ),
     131062: _drop("WhatsApp needs the customer's phone number for this message, and they hide it."),
     131063: _LATER,
