@@ -410,6 +410,25 @@ _JSON = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "half", [rb"\ud83d", rb"\uDE00", rb"\ud83d\u0041", b"\xff", b"\xed\xa0\xbd", b"\xf0\x9f"]
+)
+def test_half_a_character_costs_no_message(half: bytes) -> None:
+    raw = update(message=said(text="Hello HALF you") | {"from": ADA | {"first_name": "AdHALF"}})
+    (found,) = read(raw.replace(b"HALF", half)).arrivals
+    assert isinstance(found, InboundMessage)
+    assert found.text.startswith("Hello \ufffd")
+    assert found.text.endswith(" you")
+    assert found.text.isprintable()
+
+
+def test_whole_characters_stay() -> None:
+    raw = update(message=said(text="a SIGN b")).replace(b"SIGN", rb"\ud83d\ude00 \\ud83d")
+    (found,) = read(raw).arrivals
+    assert isinstance(found, InboundMessage)
+    assert found.text == "a \U0001f600 \\ud83d b"
+
+
 @given(st.sampled_from([*ALLOWED, "poll"]), _JSON)
 def test_no_update_breaks_it(kind: str, content: Any) -> None:
     found = read(json.dumps({"update_id": 1, kind: content}).encode())

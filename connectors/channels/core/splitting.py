@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 _MARKS = ("\n\n", "\n", ". ", "! ", "? ", "; ", ", ", " ")
 """Where a text is best cut, the best first."""
 _LEAST = 0.4
 """How much of a piece must be full before a worse place is taken for the sake of more."""
+_LONGEST_SIGN = 64
+"""Characters; what is longer without a place to cut is no sign but a joke, and is cut."""
+_JOINER = "\u200d"
+_SKINS = "\U0001f3fb", "\U0001f3ff"
+_TAGS = "\U000e0020", "\U000e007f"
+_FLAGS = "\U0001f1e6", "\U0001f1ff"
 
 
 def length(text: str) -> int:
@@ -48,10 +56,22 @@ def _fitting(text: str, limit: int) -> int:
         if units > limit:
             break
         end += 1
-    while end > 1 and end < len(text) and _belongs_together(text[end - 1], text[end]):
-        end -= 1
-    return max(end, 1)
+    end = max(end, 1)
+    for earlier in range(end, max(end - _LONGEST_SIGN, 0), -1):
+        if earlier == len(text) or not _is_within_a_sign(text, earlier):
+            return earlier
+    return end
 
 
-def _belongs_together(before: str, after: str) -> bool:
-    return "\u200d" in (before, after) or after == "\ufe0f" or "\U0001f3fb" <= after <= "\U0001f3ff"
+def _is_within_a_sign(text: str, at: int) -> bool:
+    """Say whether what is before and behind a place is one sign to a reader."""
+    before, after = text[at - 1], text[at]
+    if _JOINER in (before, after) or unicodedata.category(after) in ("Mn", "Me", "Mc"):
+        return True
+    if _SKINS[0] <= after <= _SKINS[1] or _TAGS[0] <= after <= _TAGS[1]:
+        return True
+    # Two letters make a flag; which two belong together is counted from where they begin.
+    flags = 0
+    while flags < at and _FLAGS[0] <= text[at - 1 - flags] <= _FLAGS[1]:
+        flags += 1
+    return _FLAGS[0] <= after <= _FLAGS[1] and flags % 2 == 1

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from bot.setting_types import Secret, choice, is_open_http, service_url
 
 API_URL = "https://api.telegram.org"
+PATH = "/webhooks/telegram"
+DEFAULT = "default"
+"""The name of the bot that the settings themselves describe."""
 WEBHOOK, POLLING = "webhook", "polling"
 _TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{16,128}", re.ASCII)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}", re.ASCII)
@@ -23,6 +26,11 @@ class Account:
     secret: Secret = field(default_factory=Secret)
     mode: str = WEBHOOK
     api_url: str = API_URL
+
+    @property
+    def path(self) -> str:
+        """Return where its webhook is on our server."""
+        return PATH if self.name == DEFAULT else f"{PATH}/{self.name}"
 
     @property
     def polls(self) -> bool:

@@ -15,7 +15,7 @@ from connectors.channels.core import Files
 from connectors.channels.core.pacing import Pacing
 from connectors.channels.telegram import render
 from connectors.channels.telegram.account import Account
-from connectors.channels.telegram.errors import Action
+from connectors.channels.telegram.errors import TOO_BIG, TOO_BIG_TO_SEND, Action
 from connectors.channels.telegram.parse import NAME, external_id
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class TelegramChannel:
             try:
                 return await client.send(int(sending.address), call, content)
             except Refused as refused:
-                if refused.formatting and call.plain is not None:
+                if refused.plainer and call.plain is not None:
                     call = call.plain  # the same words or the same file, in a form that passes
                     continue
                 raise self._failure(sending, refused) from None
@@ -122,7 +122,7 @@ class TelegramChannel:
         try:
             file = await self._files.open(call.file)
             if file.size > render.MAX_FILE:
-                raise DeliveryFailed("The file is too large for Telegram (50 MB).")
+                raise DeliveryFailed(TOO_BIG_TO_SEND.words)
             return b"".join([part async for part in file.stream])
         except UnknownFile:
             raise DeliveryFailed(FILE_GONE) from None
@@ -169,12 +169,12 @@ class TelegramChannel:
         if (attachment.size or 0) > self._max_file:
             raise _too_large(self._max_file)
         try:
-            content = await client.download(remote_ref(attachment))
+            content = await client.download(remote_ref(attachment), most=self._max_file)
         except (Lost, Conflict):
             raise FetchFailed from None
         except Refused as refused:
-            if "too big" in refused.rule.words:
-                raise _too_large(MAX_DOWNLOAD) from None
+            if refused.rule is TOO_BIG:
+                raise _too_large(self._max_file) from None
             if refused.rule.action in (Action.RETRY, Action.ALARM):
                 raise FetchFailed from None
             raise UnknownFile from None

@@ -19,6 +19,11 @@ from connectors.channels.telegram.errors import (
     BAD_REQUEST,
     FORBIDDEN,
     NOT_CONNECTED,
+    PLAINER,
+    TOO_BIG,
+    TOO_BIG_TO_SEND,
+    TOO_FAST,
+    TROUBLE,
     UNKNOWN,
     WRONG_TOKEN,
     Action,
@@ -34,14 +39,22 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 
 
 class Refused(Exception):
-    """Telegram, or the way to it, said no; `retry_after` is in seconds."""
+    """Telegram, or the way to it, said no; `retry_after` is in seconds.
 
-    def __init__(self, rule: Rule, *, retry_after: float | None = None, formatting: bool = False) -> None:
+    `told` is what Telegram said itself. It may repeat a piece of the call, so it is for calls that carry
+    no words of anybody.
+    """
+
+    def __init__(self, rule: Rule, *, retry_after: float | None = None, told: str = "") -> None:
         super().__init__(rule.words)
         self.rule = rule
         self.retry_after = retry_after
-        self.formatting = formatting
-        """It was the shape and not the content: in a plainer form it may pass."""
+        self.told = told
+
+    @property
+    def plainer(self) -> bool:
+        """Say whether the same may pass in a plainer form."""
+        return self.rule in PLAINER
 
 
 class Lost(Exception):
@@ -50,6 +63,10 @@ class Lost(Exception):
 
 class Conflict(Exception):
     """Somebody else polls for this bot, or a webhook is set."""
+
+
+TROUBLES = (Refused, Lost, Conflict)
+"""Whatever a call may raise."""
 
 
 class Client:
@@ -131,16 +148,22 @@ class Client:
 
     async def leave(self, chat_id: int, text: str) -> None:
         """Say a last word in a group and leave it. Raises Refused or Lost."""
-        if text:
-            await self.send(chat_id, Call(kind="text", text=text))
-        await self._ask("leaveChat", chat_id=chat_id)
+        try:
+            if text:
+                await self.send(chat_id, Call(kind="text", text=text))
+        finally:
+            # Also where bots may not write.
+            await self._ask("leaveChat", chat_id=chat_id)
 
     # --- files
 
-    async def download(self, file_id: str) -> bytes:
-        """Return a file's content. Raises Refused or Lost."""
+    async def download(self, file_id: str, *, most: int) -> bytes:
+        """Return a file's content; nothing is read of one that has more bytes. Raises Refused or Lost."""
         with _Told(self._metrics, "getFile"):
             file = await self._bot.get_file(file_id)
+        # A Bot API server of one's own gives files of any size.
+        if (file.file_size or 0) > most:
+            raise Refused(TOO_BIG)
         with _Told(self._metrics, "file"):
             return bytes(await file.download_as_bytearray(read_timeout=TRANSFER_LIMIT))
 
@@ -198,7 +221,7 @@ class _Told:
 def _ours(raised: error.TelegramError) -> Exception:
     """Return what an error of the library means. Some are kinds of others: the order matters."""
     if isinstance(raised, error.RetryAfter):
-        return Refused(NOT_CONNECTED, retry_after=_seconds(raised))
+        return Refused(TOO_FAST, retry_after=_seconds(raised))
     if isinstance(raised, error.Forbidden):
         return Refused(rule_of(raised.message, FORBIDDEN))
     if isinstance(raised, error.InvalidToken | error.EndPointNotFound):
@@ -208,9 +231,7 @@ def _ours(raised: error.TelegramError) -> Exception:
     if isinstance(raised, error.ChatMigrated):
         return Refused(rule_of("chat not found", BAD_REQUEST))
     if isinstance(raised, error.BadRequest):
-        rule = rule_of(raised.message, BAD_REQUEST)
-        parsing = "parse entities" in raised.message.lower()
-        return Refused(rule, formatting=parsing or rule is UNKNOWN)
+        return Refused(rule_of(raised.message, BAD_REQUEST), told=raised.message)
     if isinstance(raised, error.NetworkError):
         return _broken(raised)
     return Lost()  # an answer that cannot be read: it may have been done
@@ -218,11 +239,14 @@ def _ours(raised: error.TelegramError) -> Exception:
 
 def _broken(raised: error.NetworkError) -> Exception:
     """Say whether a call that failed on the way was certainly not made."""
-    cause = raised.__cause__
-    if isinstance(cause, httpx.HTTPError):
-        return Refused(NOT_CONNECTED) if isinstance(cause, _NOT_SENT) else Lost()
-    # Otherwise it is an answer: one of Telegram's own troubles (5xx), or too many requests.
-    return Lost() if isinstance(raised, error.TimedOut) else Refused(NOT_CONNECTED)
+    cause, words = raised.__cause__, raised.message.lower()
+    if isinstance(cause, _NOT_SENT):
+        return Refused(NOT_CONNECTED)
+    answered = cause is None or isinstance(cause, error.TelegramError)
+    if not answered or isinstance(raised, error.TimedOut) or "gateway time" in words:
+        return Lost()
+    # An answer: what was sent is too large, or one of Telegram's own troubles (5xx).
+    return Refused(TOO_BIG_TO_SEND if "entity too large" in words else TROUBLE)
 
 
 def _seconds(raised: error.RetryAfter) -> float:

@@ -37,7 +37,25 @@ WRONG_TOKEN = Rule(
 )
 BLOCKED = Rule(action=Action.MARK, words="The customer has blocked the bot.")
 NOT_CONNECTED = Rule(action=Action.RETRY, words="Telegram could not be reached.")
+TROUBLE = Rule(action=Action.RETRY, words="Telegram had a fault of its own for longer than we tried.")
+TOO_FAST = Rule(action=Action.RETRY, words="Telegram took no more messages for longer than we tried.")
+TOO_BIG = Rule(action=Action.DROP, words="The file is too big for Telegram's bots (20 MB).")
+TOO_BIG_TO_SEND = Rule(action=Action.DROP, words="The file is too large for Telegram (50 MB).")
+NO_FILE = Rule(action=Action.DROP, words="Telegram has the file no more.")
+NOT_FETCHED = Rule(action=Action.DROP, words="Telegram could not fetch the file from its address.")
+TOO_LONG = Rule(action=Action.BUG, words="The message is too long for Telegram.")
+CHOICES = Rule(action=Action.BUG, words="Telegram does not take these choices.")
+GONE = Rule(action=Action.DROP, words="The message is gone.")
+LATE = Rule(action=Action.DROP, words="The press was too long ago.")
+WEBHOOK = Rule(
+    action=Action.ALARM,
+    words="Telegram does not accept the webhook's address.",
+    advice="It must be https, on port 443, 80, 88 or 8443, and reached from outside: BATON_PUBLIC_URL.",
+)
 UNKNOWN = Rule(action=Action.BUG, words="Telegram refused the message.")
+FORMATTING = Rule(action=Action.BUG, words="Telegram does not take this formatting.")
+PLAINER = (FORMATTING, UNKNOWN, NOT_FETCHED)
+"""What is wrong with the shape and not with the words: in a plainer form they may pass."""
 
 FORBIDDEN: tuple[tuple[str, Rule], ...] = (
     ("bot was blocked by the user", BLOCKED),
@@ -49,21 +67,29 @@ FORBIDDEN: tuple[tuple[str, Rule], ...] = (
     ("bot was kicked", Rule(action=Action.MARK, words="The bot was removed from this chat.")),
 )
 BAD_REQUEST: tuple[tuple[str, Rule], ...] = (
+    ("can't parse entities", FORMATTING),  # first: it repeats a piece of the text
     ("chat not found", Rule(action=Action.DROP, words="Telegram does not know this chat.")),
     ("message is not modified", Rule(action=Action.DROP, words="Nothing had changed.")),
-    ("query is too old", Rule(action=Action.DROP, words="The press was too long ago.")),
-    ("query id is invalid", Rule(action=Action.DROP, words="The press was too long ago.")),
-    ("message to edit not found", Rule(action=Action.DROP, words="The message is gone.")),
-    ("message can't be deleted", Rule(action=Action.DROP, words="The message cannot be deleted.")),
-    ("file is too big", Rule(action=Action.DROP, words="The file is too big for Telegram's bots (20 MB).")),
-    ("wrong file", Rule(action=Action.DROP, words="Telegram has the file no more.")),
-    ("invalid file_id", Rule(action=Action.DROP, words="Telegram has the file no more.")),
-    ("text is too long", Rule(action=Action.BUG, words="The message is too long for Telegram.")),
-    ("message is too long", Rule(action=Action.BUG, words="The message is too long for Telegram.")),
-    ("caption is too long", Rule(action=Action.BUG, words="The message is too long for Telegram.")),
-    ("reply markup is too long", Rule(action=Action.BUG, words="Telegram does not take these choices.")),
-    ("button_data_invalid", Rule(action=Action.BUG, words="Telegram does not take these choices.")),
-    ("can't parse entities", Rule(action=Action.BUG, words="Telegram does not take this formatting.")),
+    ("query is too old", LATE),
+    ("query id is invalid", LATE),
+    ("message to edit not found", GONE),
+    ("message can't be edited", GONE),
+    ("message can't be deleted", GONE),
+    ("file is too big", TOO_BIG),
+    ("file of size", TOO_BIG_TO_SEND),
+    ("temporarily unavailable", TROUBLE),
+    ("http url", NOT_FETCHED),
+    ("web page content", NOT_FETCHED),
+    ("webpage_", NOT_FETCHED),
+    ("wrong file", NO_FILE),
+    ("wrong remote file", NO_FILE),
+    ("invalid file", NO_FILE),
+    ("text is too long", TOO_LONG),
+    ("message is too long", TOO_LONG),
+    ("caption is too long", TOO_LONG),
+    ("reply markup is too long", CHOICES),
+    ("button_data_invalid", CHOICES),
+    ("webhook", WEBHOOK),
 )
 """Part of Telegram's description, in lower case, and what it means; the first that fits counts."""
 

@@ -16,6 +16,7 @@ import msgspec
 from bot.domain.arrival import Arrival, Edited, Ignored, Reach, Reaction
 from bot.domain.errors import PayloadRejected
 from bot.domain.message import MAX_TEXT, InboundMessage
+from connectors.channels.core.characters import whole_characters
 from connectors.channels.core.splitting import split
 from connectors.channels.telegram import wire
 from connectors.channels.telegram.kinds import meaning
@@ -56,17 +57,23 @@ class Parsed:
     group: int | None = None
 
 
-def parse(raw: bytes | msgspec.Raw, *, account: str, now: datetime) -> Parsed:
+def parse(raw: bytes, *, account: str, now: datetime) -> Parsed:
     """Return what has arrived at an account. Raises PayloadRejected for what is no update at all."""
-    try:
-        update = _UPDATE.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise PayloadRejected("The body is not an update of Telegram's.") from None
+    update, raw = _decoded(raw)
     for name, reader in _READERS.items():
         body: msgspec.Raw = getattr(update, name)
         if bytes(body) != b"null":
             return reader(update.update_id, body, account, now)
     return _passed(update.update_id, account, _kind_of(raw))
+
+
+def _decoded(raw: bytes) -> tuple[wire.Update, bytes]:
+    """Read an update, and return it with its bytes, all characters of which are whole."""
+    sound = whole_characters(raw.decode(errors="replace").encode())
+    try:
+        return _UPDATE.decode(sound), sound
+    except (msgspec.DecodeError, RecursionError):
+        raise PayloadRejected("The body is not an update of Telegram's.") from None
 
 
 def external_id(chat_id: int, message_id: int) -> str:

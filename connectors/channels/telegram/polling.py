@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 
-import msgspec
 import structlog
 
 from bot.domain.errors import PayloadRejected, StoreError
+from bot.ports import Clock
 from connectors.channels.telegram.client import Client, Conflict, Lost, Refused, is_alarm
 from connectors.channels.telegram.parse import ALLOWED
 
@@ -24,12 +23,12 @@ Take = Callable[[bytes], Awaitable[None]]
 class Poller:
     """Polls for one bot until it is cancelled. An update is confirmed only once it is stored."""
 
-    def __init__(self, name: str, client: Client, take: Take) -> None:
-        self._name, self._client, self._take = name, client, take
+    def __init__(self, name: str, client: Client, take: Take, clock: Clock) -> None:
+        self.name, self._client, self._take, self._clock = name, client, take, clock
         self._offset: int | None = None
         self._pause = FIRST_PAUSE
-        self.conflicts = False
-        """Somebody else polls for this bot."""
+        self.trouble = False
+        """Somebody else polls for this bot, or its token is not accepted."""
 
     async def run(self) -> None:
         """Work until cancelled; trouble of whatever kind makes it wait and try again."""
@@ -38,11 +37,14 @@ class Poller:
             await self._until_done(self._once)
 
     async def _once(self) -> None:
-        for update in await self._client.updates(self._offset, KINDS):
+        updates = await self._client.updates(self._offset, KINDS)
+        # What was confirmed is confirmed. After a quiet week numbers may begin anew below it.
+        self._offset = None
+        for update in updates:
             try:
-                await self._take(msgspec.json.encode(update))
+                await self._take(json.dumps(update).encode())
             except PayloadRejected:
-                log.warning("telegram_update_not_readable", account=self._name)
+                log.warning("telegram_update_not_readable", account=self.name)
             self._offset = int(update["update_id"]) + 1
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -50,26 +52,32 @@ class Poller:
             try:
                 await work()
             except Conflict:
-                self._told_of_conflict()
+                self._tell(
+                    "telegram_polled_twice",
+                    "Another program asks for this bot's messages, or has set a webhook: let only one run.",
+                )
             except Refused as refused:
-                self._pause = max(self._pause, refused.retry_after or 0.0)
-                level = log.error if is_alarm(refused) else log.warning
-                level("telegram_poll_refused", account=self._name, why=refused.rule.words)
+                self._refused(refused)
             except (Lost, StoreError) as error:
-                log.warning("telegram_poll_failed", account=self._name, error=type(error).__name__)
+                log.warning("telegram_poll_failed", account=self.name, error=type(error).__name__)
             except Exception as error:  # a fault of ours: the updates stay with Telegram
-                log.exception("telegram_poll_broke", account=self._name, error=type(error).__name__)
+                log.exception("telegram_poll_broke", account=self.name, error=type(error).__name__)
             else:
-                self._pause, self.conflicts = FIRST_PAUSE, False
+                self._pause, self.trouble = FIRST_PAUSE, False
                 return
-            await asyncio.sleep(self._pause)
+            await self._clock.sleep(self._pause)
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
-    def _told_of_conflict(self) -> None:
-        if not self.conflicts:
-            log.error(
-                "telegram_polled_twice",
-                account=self._name,
-                advice="Another program asks for this bot's messages: let only one of them run.",
-            )
-        self.conflicts = True
+    def _refused(self, refused: Refused) -> None:
+        if is_alarm(refused):
+            self._tell("telegram_needs_attention", refused.rule.advice)
+            return
+        # Telegram knows best how long it wants to be left alone.
+        self._pause = max(self._pause, refused.retry_after or 0.0)
+        log.warning("telegram_poll_refused", account=self.name, why=refused.rule.words)
+
+    def _tell(self, event: str, advice: str) -> None:
+        """Tell an operator once, until it works again."""
+        if not self.trouble:
+            log.error(event, account=self.name, advice=advice)
+        self.trouble = True

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 import structlog
 from sanic import HTTPResponse, Request
 
-from bot.domain.arrival import Arrival
-from bot.domain.errors import InvalidInput, NotFound, NotPermitted, TooManyRequests
-from bot.domain.message import InboundMessage
+from bot.domain.errors import ChannelError, NotFound, TooManyRequests
 from bot.http.bodies import answer, read_json
 from bot.http.routes import Route
 from bot.ports import Bus, Clock, MetricsPort
 from connectors.channels.core import Arrivals, Links, Words, identity
-from connectors.channels.telegram.account import Account
+from connectors.channels.telegram.account import API_URL, DEFAULT, PATH, Account
+from connectors.channels.telegram.background import Background
 from connectors.channels.telegram.channel import TelegramChannel
-from connectors.channels.telegram.parse import ALLOWED, NAME, Parsed, parse
+from connectors.channels.telegram.errors import Rule
+from connectors.channels.telegram.parse import ALLOWED
+from connectors.channels.telegram.taking import Taking
 from connectors.channels.telegram.verify import HEADER, check_secret
 
 log = structlog.get_logger(__name__)
-PATH = "/webhooks/telegram"
-NO_GROUPS = "utter_system_no_groups"
-GROUP_EVERY = 3600.0
 LINK_LASTS = 900
 LINKS_AT_MOST = 20
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 _TAG = "telegram channel"
+
+
+class TelegramAway(ChannelError):
+    """Telegram cannot be asked now."""
+
+    code = "telegram_away"
+    http_status = 503
+    public_message = "Telegram does not answer; try again later."
 
 
 class LinkWish(msgspec.Struct, forbid_unknown_fields=True):
@@ -66,13 +70,24 @@ class TelegramReception:
         identity_secret: str,
     ) -> None:
         """`public_url` is where Telegram reaches us; without https no webhook is set."""
-        self._accounts, self._channel, self._arrivals = accounts, channel, arrivals
-        self._links, self._words, self._bus, self._clock = links, words, bus, clock
-        self._metrics, self._public_url = metrics, public_url.rstrip("/")
+        self._accounts, self._channel, self._links = accounts, channel, links
+        self._bus, self._clock, self._public_url = bus, clock, public_url.rstrip("/")
         self._identity_secret = identity_secret
+        self._background = Background()
+        self._taking = Taking(
+            channel=channel,
+            arrivals=arrivals,
+            links=links,
+            words=words,
+            bus=bus,
+            clock=clock,
+            metrics=metrics,
+            background=self._background,
+        )
         self._pollers: list[Any] = []
-        self._tasks: set[asyncio.Task[None]] = set()
         self._names: dict[str, str] = {}
+        self._unset: set[str] = set()
+        """Bots whose webhook Telegram has not taken."""
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -101,32 +116,31 @@ class TelegramReception:
         for name, account in self._accounts.items():
             client = self._channel.clients[name]
             if account.polls:
-                poller = Poller(name, client, lambda raw, one=account: self._take(one, raw))  # type: ignore[misc]
+                poller = Poller(name, client, partial(self._taking.take, account), self._clock)
                 self._pollers.append(poller)
-                self._begin(poller.run())
-            elif self._public_url.startswith("https://"):
-                self._begin(self._set_webhook(name))
+                self._background.begin(poller.run())
+            elif can_be_called(account, self._public_url):
+                self._background.begin(self._set_webhook(account))
             else:
                 advice = "Set BATON_PUBLIC_URL to your https address, or the bot's mode to polling."
                 log.warning("telegram_webhook_not_set", account=name, advice=advice)
+                self._unset.add(name)
 
     async def stop(self) -> None:
         """End what runs in the background; Telegram keeps what was not confirmed."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.stop()
 
     def gauges(self) -> Mapping[str, float]:
         """Return how many bots need an operator."""
-        conflicts = sum(poller.conflicts for poller in self._pollers)
-        return {"telegram_alarms": float(len(self._channel.alarms) + conflicts)}
+        troubled = {poller.name for poller in self._pollers if poller.trouble}
+        return {"telegram_alarms": float(len(self._channel.alarms | self._unset | troubled))}
 
     async def webhook(self, request: Request, account: str = "") -> HTTPResponse:
         """Answer when the update is stored; Telegram repeats what is answered otherwise."""
         known = self._account(account)
         # Nothing of a body is read before it is known to be Telegram's.
         check_secret(known, request.headers.getone(HEADER, ""))
-        await self._take(known, request.body)
+        await self._taking.take(known, request.body)
         return HTTPResponse(status=200)
 
     async def link(self, request: Request, account: str = "") -> HTTPResponse:
@@ -142,83 +156,55 @@ class TelegramReception:
         return answer(Link(url=url, expires_in=LINK_LASTS))
 
     def _account(self, name: str) -> Account:
-        account = self._accounts.get(name or "default")
+        account = self._accounts.get(name or DEFAULT)
         if account is None:
             raise NotFound("There is no Telegram account of this name.")
         return account
 
     async def _bot_name(self, account: str) -> str:
         if account not in self._names:
-            me = await self._channel.clients[account].me()
-            self._names[account] = str(me.get("username", ""))
-        if not self._names[account]:
-            raise NotPermitted("The bot has no name.")
+            from connectors.channels.telegram.client import TROUBLES
+
+            try:
+                me = await self._channel.clients[account].me()
+            except TROUBLES:
+                raise TelegramAway from None
+            self._names[account] = str(me["username"])
         return self._names[account]
-
-    # --- one update
-
-    async def _take(self, account: Account, raw: bytes) -> None:
-        """Store what an update holds. Raises PayloadRejected, StoreError."""
-        parsed = parse(raw, account=account.name, now=self._clock.now())
-        if parsed.press is not None:
-            # At once: the customer's app spins until then.
-            self._begin(self._channel.clients[account.name].answer(parsed.press.id))
-        for arrival in parsed.arrivals:
-            await self._store(await self._known(arrival, parsed, account.name))
-        if parsed.press is not None and parsed.press.chat_id and parsed.press.message_id:
-            client, press = self._channel.clients[account.name], parsed.press
-            self._begin(client.drop_keyboard(parsed.press.chat_id, press.message_id or 0))
-        if parsed.group is not None:
-            await self._decline(account.name, parsed.group)
-
-    async def _known(self, arrival: Arrival, parsed: Parsed, account: str) -> Arrival:
-        """Return a message with who a link says its writer is."""
-        if not parsed.link or not isinstance(arrival, InboundMessage):
-            return arrival
-        place = {"channel": NAME, "account": account, "address": arrival.address}
-        claim = await self._links.claim(parsed.link, **place)
-        # The token has done its work; nobody needs to read it.
-        return replace(arrival, identity=claim, text=arrival.text.partition(" ")[0])
-
-    async def _store(self, arrival: Arrival) -> None:
-        try:
-            await self._arrivals.take(arrival)
-        except InvalidInput as error:
-            # Telling it again would not make it better, and would hold up the rest of the chat.
-            self._metrics.count("ignored", channel=NAME, reason=error.code)
-            log.warning("telegram_not_usable", kind=type(arrival).__name__, code=error.code)
-
-    async def _decline(self, account: str, group: int) -> None:
-        """Say once in a while that groups are not served, and leave."""
-        if await self._bus.allow(f"telegram:group:{account}:{group}", limit=1, window=GROUP_EVERY) > 0:
-            return
-        self._begin(self._channel.clients[account].leave(group, self._words(NO_GROUPS)))
 
     # --- in the background
 
-    async def _set_webhook(self, name: str) -> None:
-        """Tell Telegram where we are, until it has heard it; telling the same again changes nothing."""
-        path = PATH if name == "default" else f"{PATH}/{name}"
-        pause = FIRST_PAUSE
+    async def _set_webhook(self, account: Account) -> None:
+        """Tell Telegram where we are, until it has heard it.
+
+        Telling the same again changes nothing, and Telegram does not say whether it knows our secret.
+        """
+        name, pause = account.name, FIRST_PAUSE
+        client, url = self._channel.clients[name], self._public_url + account.path
         while True:
             try:
-                await self._channel.clients[name].set_webhook(self._public_url + path, json.dumps(ALLOWED))
+                await client.set_webhook(url, json.dumps(ALLOWED))
             except Exception as error:
-                why = str(error) if type(error).__name__ == "Refused" else type(error).__name__
-                log.warning("telegram_webhook_refused", account=name, why=why)
-                await asyncio.sleep(pause)
+                self._webhook_refused(name, error)
+                pause = max(pause, getattr(error, "retry_after", None) or 0.0)
+                await self._clock.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
             else:
                 log.info("telegram_webhook_set", account=name)
+                self._unset.discard(name)
                 return
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(_quietly(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _webhook_refused(self, name: str, error: Exception) -> None:
+        self._unset.add(name)
+        rule: Rule | None = getattr(error, "rule", None)
+        log.warning(
+            "telegram_webhook_refused",
+            account=name,
+            why=getattr(error, "told", "") or (rule.words if rule else type(error).__name__),
+            advice=rule.advice if rule else "",
+        )
 
 
-async def _quietly(work: Coroutine[Any, Any, None]) -> None:
-    """Run what nothing depends on: a button that goes on spinning loses no message."""
-    with suppress(Exception):
-        await work
+def can_be_called(account: Account, public_url: str) -> bool:
+    """Say whether a webhook may be set: Telegram wants https, a Bot API server of one's own does not."""
+    return public_url.startswith("https://" if account.api_url == API_URL else ("https://", "http://"))

@@ -63,8 +63,12 @@ def _with_files(message: Message, text: str) -> tuple[Call, ...]:
 
 
 def _file(file: Attachment, caption: str) -> Call:
-    document = Call(kind="document", text=caption, file=file)
     kind = _kind(file)
+    if not media_id(file):
+        # Telegram fetches it from elsewhere, if it can.
+        words = "\n".join(part for part in (caption, file.url) if part)
+        return Call(kind=kind, text=caption, file=file, plain=Call(kind="text", text=words))
+    document = Call(kind="document", text=caption, file=file)
     return Call(kind=kind, text=caption, file=file, plain=document) if kind != "document" else document
 
 

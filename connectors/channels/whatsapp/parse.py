@@ -15,6 +15,7 @@ import msgspec
 
 from bot.domain.arrival import Arrival, Ignored
 from bot.domain.errors import PayloadRejected
+from connectors.channels.core.characters import whole_characters
 from connectors.channels.whatsapp import wire
 from connectors.channels.whatsapp.incoming import messages
 from connectors.channels.whatsapp.reading import NAME, Found, Place, contacts_of, read
@@ -22,12 +23,6 @@ from connectors.channels.whatsapp.reports import echoes, new_ids, problems, stat
 
 _EVENT = re.compile(r"[A-Za-z_]{1,64}", re.ASCII)
 OBJECT = "whatsapp_business_account"
-_ESCAPES = re.compile(
-    rb"\\\\"
-    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
-)
-"""An escaped backslash, a whole character of two halves, or a half one."""
 NOTICES = frozenset(
     {
         "account_alerts", "account_review_update", "account_update", "business_capability_update",
@@ -100,15 +95,6 @@ def _decoded(raw: bytes) -> wire.Body:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
     raise PayloadRejected("The body is not what WhatsApp sends.")
-
-
-def whole_characters(raw: bytes) -> bytes:
-    r"""Put U+FFFD in place of each `\uXXXX` that is half a character.
-
-    They come from names and titles that were cut in the middle of an emoji. JSON's grammar allows them,
-    decoders do not; one of them must not cost the whole body.
-    """
-    return _ESCAPES.sub(lambda found: rb"\ufffd" if found.lastgroup == "half" else found[0], raw)
 
 
 def ignored(account: str, reason: str) -> Ignored:
