@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bot.clock import SystemClock
+from bot.commands.accounts import look_at_accounts
 from bot.commands.findings import Finding, Level
 from bot.commands.hours import opening_hours
 from bot.commands.web_chat import chat_pages
@@ -47,6 +48,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         except (BotError, OSError) as error:
             detail = " ".join(str(error).split())
             yield Finding(level="fail", what=what, detail=detail, advice=_BROKEN.get(what, ""))
+    yield from look_at_accounts(settings)
 
 
 def _python(_: Settings) -> Finding:

@@ -35,6 +35,10 @@ _SETTINGS = {
 }
 
 
+NICENESS = 5
+"""Where processors are short, taking a message in goes before answering another."""
+
+
 def hold_life_line(fd: int) -> None:
     """Ask the kernel to end this process group (SIGIO) when the pipe's other end closes.
 
@@ -147,6 +151,7 @@ def main(arguments: list[str] | None = None) -> int:
     hold_life_line(sys.stdin.fileno())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the server's business: it drains first
     os.environ.update(_SETTINGS)
+    os.nice(NICENESS)
     if options.project:
         os.chdir(options.project)
         sys.path.insert(0, options.project)

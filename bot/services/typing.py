@@ -10,7 +10,7 @@ from bot.domain.conversation import Conversation
 from bot.domain.message import Author
 from bot.ports import Channel, Clock, Store, Tx
 
-SHOW_AFTER = 0.4
+SHOW_AFTER = 0.7
 """Seconds; an answer that is there sooner needs no sign of it."""
 AGAIN_EVERY = 4.0
 """Telegram shows it for 5 seconds, WhatsApp for 25."""
