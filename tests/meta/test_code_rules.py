@@ -32,7 +32,7 @@ TIME_CALLS = {
 # Rasa brings these, and its pins decide their versions.
 BROUGHT_BY_RASA = {"numpy", "scipy", "scikit-learn", "pyyaml", "ruamel-yaml", "psycopg2-binary"}
 # Chosen by a URL or used by tools, never imported by us.
-NOT_IMPORTED = {"tensorflow-cpu", "tzdata", "websockets"}
+NOT_IMPORTED = {"sniffio", "tensorflow-cpu", "tzdata", "websockets"}
 
 
 def test_environment_is_read_in_settings_only() -> None:
