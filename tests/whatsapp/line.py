@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.domain.message import Author, Delivery, Message
+from bot.domain.media import media_id
+from bot.domain.message import Attachment, Author, Delivery, Message
 from bot.services.files import StoredFiles
 from bot.web import Metrics, WebDeps, WebServer, create_app
 from connectors.channels.whatsapp.account import read
@@ -79,13 +80,42 @@ class Line:
             while await self.world.timers.run_due():
                 pass
             await asyncio.sleep(0.003)
-            busy = bool(self.world.deliveries._tasks or self.world.fetching._tasks)
+            busy = bool(
+                self.world.deliveries._tasks or self.world.fetching._tasks or self.world.typing._tasks
+            )
             waiting = bool(await self.unsent())
             quiet = 0 if busy or waiting else quiet + 1
             if waiting and not self.world.deliveries._tasks:
                 await self.clock.advance(1.0)
             elif waiting and self.clock.sleepers:
                 await self.clock.advance(0.5)
+
+    async def pass_time(self, minutes: int) -> None:
+        """Let time pass, and do what becomes due."""
+        for _ in range(minutes):
+            await self.world.pass_time(1)
+            await self.settle()
+
+    # --- files
+
+    async def upload(self, conversation_id: str, data: bytes, name: str) -> str:
+        """Let the agent Ana upload a file."""
+
+        async def stream() -> AsyncIterator[bytes]:
+            yield data
+
+        kept = await self.world.media.keep_for_agent(
+            stream(), name=name, agent_id="ana", conversation_id=conversation_id
+        )
+        return media_id(kept)
+
+    async def content(self, attachment: Attachment) -> bytes:
+        """Return a stored file."""
+        media = await self.world.media.find(media_id(attachment))
+        assert media, f"not stored: {attachment}"
+        return b"".join([part async for part in self.world.media.read(media)])
+
+    # --- looking
 
     async def unsent(self) -> list[str]:
         """Return what has no fate yet."""
