@@ -5,7 +5,9 @@ The token is part of every address, so no address and no error text of the libra
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -75,7 +77,9 @@ class Client:
     def __init__(self, account: Account, metrics: MetricsPort) -> None:
         self._account, self._metrics = account, metrics
         base = f"{account.api_url}/bot"
-        limits: dict[str, Any] = {"connect_timeout": CONNECT_LIMIT, "httpx_kwargs": {"trust_env": False}}
+        # Neither proxies nor .netrc of the machine: the settings say everything.
+        ours = {"trust_env": False, "verify": _trust()}
+        limits: dict[str, Any] = {"connect_timeout": CONNECT_LIMIT, "httpx_kwargs": ours}
         self._calls = HTTPXRequest(
             connection_pool_size=64,
             read_timeout=LIMIT,
@@ -84,7 +88,11 @@ class Client:
             **limits,
         )
         # A poll stays open for long: with a pool of its own it takes nobody's place.
-        self._polls = HTTPXRequest(connection_pool_size=1, read_timeout=POLL_FOR + 10.0, **limits)
+        self._polls = (
+            HTTPXRequest(connection_pool_size=1, read_timeout=POLL_FOR + 10.0, **limits)
+            if account.polls
+            else self._calls
+        )
         self._bot = Bot(
             account.token.reveal(),
             base_url=base,
@@ -247,6 +255,12 @@ def _broken(raised: error.NetworkError) -> Exception:
         return Lost()
     # An answer: what was sent is too large, or one of Telegram's own troubles (5xx).
     return Refused(TOO_BIG_TO_SEND if "entity too large" in words else TROUBLE)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Return the public authorities; to read them takes longer than all else at a start."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _seconds(raised: error.RetryAfter) -> float:
