@@ -60,15 +60,17 @@ def _standard_logging(level: str, shared: list[Processor], renderers: list[Proce
         "foreign_pre_chain": shared,
         "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
     }
-    quiet = {"level": "WARNING"}
+    quiet, silent = {"level": "WARNING"}, {"level": "CRITICAL"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"structlog": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structlog"}},
         "root": {"handlers": ["stderr"], "level": level},
-        # These write addresses with tokens in them, or lines that tell an operator nothing.
-        "loggers": dict.fromkeys(("httpx", "httpcore", "websockets", "sanic.access", "alembic"), quiet),
+        # These write addresses with tokens in them, or lines that tell an operator nothing. Telegram's
+        # library writes what its calls carry, and answers that it cannot read.
+        "loggers": dict.fromkeys(("httpx", "httpcore", "websockets", "sanic.access", "alembic"), quiet)
+        | {"telegram": silent},
     }
 
 

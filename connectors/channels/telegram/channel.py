@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 CHAT_EVERY, CHAT_BURST = 1.0, 3
 """About one message a second to a chat; short bursts pass."""
-BOT_EVERY, BOT_BURST = 1 / 28, 10
-"""About 30 a second over all chats."""
+BOT_EVERY, BOT_BURST = 1 / 25, 4
+"""About 30 a second over all chats: no second has more, the burst included."""
 MAX_DOWNLOAD = 20_000_000
 """Bytes that a bot may fetch."""
 NO_BOT = "This Telegram bot is not connected any more."
