@@ -15,9 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -26,44 +23,18 @@ import pytest
 
 from tests.fake_whatsapp import NUMBER, Customer, FakeWhatsApp, Limits, Webhook
 from tests.fake_whatsapp.listener import Listener
+from tests.long.peers import python_with
 
 PEER = Path(__file__).with_name("pywa_peer.py")
 VERSION = "4.5.0"
-HOME = Path(__file__).parents[2] / ".tools" / f"pywa-{VERSION}"
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
 def python() -> Path:
-    """pywa in an environment of its own, made when it is first needed."""
-    python = HOME / "bin" / "python"
-    if (
-        subprocess.run([python, "-c", "import pywa"], capture_output=True).returncode
-        if python.exists()
-        else 1
-    ):
-        try:
-            make_environment(python)
-        except (OSError, subprocess.SubprocessError) as error:
-            reason = f"pywa {VERSION} could not be installed: {error}"
-            print(f"\nSKIPPED, not tested: {reason}", file=sys.__stderr__)
-            pytest.skip(reason)
-    return python
-
-
-def make_environment(python: Path) -> None:
-    """Install pywa with uv if there is one, else with pip."""
-    local = HOME.parent / "bin" / "uv"
-    uv = shutil.which("uv") or (str(local) if local.exists() else "")
-    make: list[str | Path] = (
-        [uv, "venv", "--quiet", "--clear"] if uv else [sys.executable, "-m", "venv", "--clear"]
-    )
-    pip: list[str | Path] = (
-        [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
-    )
-    for command in ([*make, HOME], [*pip, "--quiet", f"pywa=={VERSION}"]):
-        subprocess.run(command, check=True, capture_output=True, timeout=240)
+    """pywa in an environment of its own."""
+    return python_with("pywa", VERSION)
 
 
 class Peer:
