@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.fake_telegram.customer import Customer
 from tests.fake_telegram.server import FakeTelegram
 from tests.fake_telegram.shown import Said, Shown
-from tests.fake_whatsapp.console import PDF, PIXEL, VOICE
+from tests.support.small_files import PDF, PIXEL, VOICE
 
 HELP = """Type a text, or:
 /start [PAYLOAD]  press Start               /press N          press button N of the newest ones

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fake_whatsapp.http import Response, as_json
+from tests.support.http_server import Response, as_json
 
 WORDS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict"}
 WORDS |= {413: "Request Entity Too Large", 429: "Too Many Requests", 500: "Internal Server Error"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.fake_whatsapp.faults import Broken, Drop, Faults, Held, Lose, Slow
+from tests.support.faults import Broken, Drop, Faults, Held, Lose, Slow
 
 __all__ = ["Broken", "Drop", "Fault", "Faults", "Flood", "Held", "Lose", "Refuse", "Slow"]
 

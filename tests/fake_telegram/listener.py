@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from tests.fake_telegram.courier import HEADER
-from tests.fake_whatsapp.http import HttpServer, Request, Response
+from tests.support.http_server import HttpServer, Request, Response
 
 
 class Listener(HttpServer):

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from sanic.request.form import parse_multipart_form
 
 from tests.fake_telegram.errors import Refused, bad
-from tests.fake_whatsapp.http import Request
+from tests.support.http_server import Request
 
 UPLOAD = 50 * 1024 * 1024
 """Nothing bigger is taken from a bot."""

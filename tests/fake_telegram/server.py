@@ -25,7 +25,7 @@ from tests.fake_telegram.limits import Limits
 from tests.fake_telegram.methods import METHODS, SENDING
 from tests.fake_telegram.params import Params
 from tests.fake_telegram.payloads import User
-from tests.fake_whatsapp.http import HANG_UP, HttpServer, Request, Response, as_json
+from tests.support.http_server import HANG_UP, HttpServer, Request, Response, as_json
 
 TOKEN = "700000001:a-token-of-the-tests-0123456789abcdef"
 USERNAME = "baton_test_bot"
@@ -73,7 +73,7 @@ class FakeTelegram(HttpServer):
         super().__init__(port=port)
         self.clock: Clock = clock or SystemClock()
         self.limits, self.local, self.scale = limits or Limits(), local, scale
-        self.shelf, self.faults = Shelf(), Faults(touched=frozenset({"send"}))
+        self.shelf, self.faults = Shelf(), Faults(usual="send")
         self.calls: list[Call] = []
         self.violations: list[str] = []
         """Calls that were wrong in themselves; a well-behaved client has none."""

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from tests.fake_whatsapp.faults import Fault
-from tests.fake_whatsapp.http import Request
 from tests.fake_whatsapp.payloads import Number
+from tests.support.http_server import Request
 
 
 @dataclass(kw_only=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import shlex
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from bot.clock import SystemClock
 from tests.fake_whatsapp.customer import Customer
 from tests.fake_whatsapp.server import FakeWhatsApp
 from tests.fake_whatsapp.shown import Said, Shown
+from tests.support.small_files import PDF, PIXEL, VOICE, WEBP
 
 HELP = """Type a text, or:
 /press N          press button or row N of the newest choices
@@ -25,12 +25,6 @@ HELP = """Type a text, or:
 /block            /unblock                  /hide             take a user name: the phone disappears
 /number PHONE     change your number        /echo TEXT        write as the shop, from its phone
 /later HOURS      let time pass             /who              /help            /quit"""
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-VOICE = b"OggS\x00\x02" + bytes(20) + b"\x01\x13OpusHead\x01\x01" + bytes(20)
-WEBP = b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f" + bytes(12)
 
 
 class ShiftedClock(SystemClock):

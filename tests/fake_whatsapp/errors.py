@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
-from tests.fake_whatsapp.http import Response, as_json
+from tests.support.http_server import Response, as_json
 
 TITLES = {
     4: "Application request limit reached",

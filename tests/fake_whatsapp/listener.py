@@ -6,8 +6,8 @@ import asyncio
 import json
 from typing import Any
 
-from tests.fake_whatsapp.http import HttpServer, Request, Response
 from tests.fake_whatsapp.payloads import Number, signatures
+from tests.support.http_server import HttpServer, Request, Response
 
 
 class Listener(HttpServer):

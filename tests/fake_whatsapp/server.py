@@ -20,12 +20,12 @@ from tests.fake_whatsapp.courier import Courier
 from tests.fake_whatsapp.customer import Customer
 from tests.fake_whatsapp.errors import OURS, Refused, in_webhook
 from tests.fake_whatsapp.faults import Broken, Drop, Faults, Held, Lose, Refuse, Slow
-from tests.fake_whatsapp.http import HANG_UP, HttpServer, Request, Response, as_json
 from tests.fake_whatsapp.limits import WINDOW, Limits, Pace
 from tests.fake_whatsapp.media import MediaShelf
 from tests.fake_whatsapp.messages import Messages, Template
 from tests.fake_whatsapp.payloads import Change, Identity, Number
 from tests.fake_whatsapp.shown import Said, Shown, new_id
+from tests.support.http_server import HANG_UP, HttpServer, Request, Response, as_json
 
 NUMBER = Number(
     id="106540352242922",
@@ -61,7 +61,7 @@ class FakeWhatsApp(HttpServer):
         """Whether webhooks with files bring a ready address, as some do since 2026."""
         limits = limits or Limits()
         self.paces = {number: Pace(limits=limits) for number in self.numbers}
-        self.shelf, self.faults = MediaShelf(), Faults()
+        self.shelf, self.faults = MediaShelf(), Faults(usual="messages")
         self._people = itertools.count(1)
 
     async def __aenter__(self) -> FakeWhatsApp:

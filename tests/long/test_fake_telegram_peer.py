@@ -26,8 +26,8 @@ import pytest
 
 from tests.fake_telegram import TOKEN, Customer, FakeTelegram, Limits
 from tests.fake_telegram.listener import Listener
-from tests.fake_whatsapp.console import PIXEL
 from tests.long.peers import python_with
+from tests.support.small_files import PIXEL
 
 PEER = Path(__file__).with_name("telemelya_peer.py")
 VERSION = "0.2.2"

@@ -13,7 +13,7 @@ from bot.domain.media import media_id
 from bot.domain.message import Attachment, Author, Delivery, IdentityClaim
 from bot.services.links import Links
 from tests.fake_telegram import Customer, Flood, Held, Lose, Slow
-from tests.fake_whatsapp.console import PDF, PIXEL, VOICE
+from tests.support.small_files import PDF, PIXEL, VOICE
 from tests.support.world import ADAS_PHONE, until
 from tests.telegram.line import Line, a_line
 from tests.telegram.weather import complete, impatient, storm

@@ -14,7 +14,7 @@ from bot.domain.message import Attachment, Author, Choice, Delivery, Draft, Mess
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.ports import DirectoryCall
 from tests.fake_whatsapp import Customer, Held, Slow
-from tests.fake_whatsapp.console import PDF, PIXEL, VOICE
+from tests.support.small_files import PDF, PIXEL, VOICE
 from tests.support.world import GatedEngine
 from tests.whatsapp.line import Line, a_line
 from tests.whatsapp.weather import impatient, storm

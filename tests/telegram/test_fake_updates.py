@@ -12,8 +12,8 @@ import pytest
 
 from tests.fake_telegram import Customer, FakeTelegram
 from tests.fake_telegram.listener import Listener
-from tests.fake_whatsapp.http import Response
 from tests.support.clock import FakeClock
+from tests.support.http_server import Response
 from tests.telegram.fakes import Api
 
 

@@ -10,7 +10,7 @@ import httpx
 
 from bot.domain.message import Author, Delivery
 from tests.fake_telegram import Broken, Customer, Drop, Flood, Lose, Refuse, Shown, Slow
-from tests.fake_whatsapp.console import PIXEL
+from tests.support.small_files import PIXEL
 from tests.telegram.line import Line
 
 WEATHER: tuple[tuple[float, Any], ...] = (

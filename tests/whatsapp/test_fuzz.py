@@ -19,8 +19,9 @@ from bot.domain.arrival import Arrival
 from bot.domain.message import InboundMessage
 from tests.fake_whatsapp import NUMBER
 from tests.fake_whatsapp.payloads import encode, signatures
+from tests.support.mutations import damaged, mutated
 from tests.whatsapp.line import a_line
-from tests.whatsapp.mutations import damaged, mutated, samples
+from tests.whatsapp.samples import samples
 
 MOST = 20
 """Customers of the honest messages: the store is not what is tested."""

@@ -9,7 +9,7 @@ import httpx
 
 from bot.domain.message import Author, Delivery
 from tests.fake_whatsapp import Broken, Customer, Drop, Fault, Lose, Refuse, Shown, Slow
-from tests.fake_whatsapp.console import PIXEL
+from tests.support.small_files import PIXEL
 from tests.whatsapp.line import Line
 
 WEATHER: tuple[tuple[float, Fault], ...] = (
