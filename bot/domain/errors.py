@@ -212,12 +212,17 @@ class DeliveryFailed(ChannelError):
         retryable: bool = False,
         outcome_unknown: bool = False,
         retry_after: float | None = None,
+        more: bool = False,
     ) -> None:
-        """Describe the failure; `retry_after` is in seconds, as told by the platform."""
+        """Describe the failure; `retry_after` is in seconds, as told by the platform.
+
+        `more` says that further parts of the message follow the one that failed.
+        """
         super().__init__(message)
         self.retryable = retryable
         self.outcome_unknown = outcome_unknown
         self.retry_after = retry_after
+        self.more = more
 
 
 class EngineError(BotError):

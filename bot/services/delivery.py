@@ -27,6 +27,7 @@ LOOK_EVERY = 2.0
 LOOK_BACK_EVERY = timedelta(minutes=1)
 STORE_PAUSE = 1.0
 NO_CHANNEL = "This channel is not connected any more."
+PART_MISSING = "This message, or a part of it, may not have arrived."
 CUT_OFF = "The server stopped while it was sent: it may have arrived."
 STALE_AFTER = timedelta(minutes=5)
 """A row that another node began to send this long ago was lost with that node."""
@@ -141,7 +142,7 @@ class Deliveries:
         self, channel: Channel, row: OutboxRow, message: Message, conversation: Conversation
     ) -> None:
         """Send the parts of a message that the platform does not have yet."""
-        more = True
+        more, doubtful = True, False
         while more:
             sending = Sending(
                 message=message,
@@ -154,24 +155,32 @@ class Deliveries:
             try:
                 sent = await channel.send(sending)
             except DeliveryFailed as error:
-                await self._failed(row, error)
-                return
+                if not (error.outcome_unknown and error.more):
+                    await self._failed(row, error)
+                    return
+                # Never again this part, but the customer shall have the rest; agents see the doubt.
+                sent, doubtful = Sent(more=True), True
             except Exception as error:  # an adapter's bug must not stop the others; it may have sent
                 log.exception("channel_broke", channel=row.channel, error=type(error).__name__)
                 await self._finish(row, Delivery.UNKNOWN, note="A fault on our side cut the sending off.")
                 return
             more = sent.more
             if more:
-                row = await self._go_on(row, sent)
+                row = await self._go_on(row, sent, doubtful=doubtful)
                 await channel.ready(account=row.account, address=row.address)
         await self._finish(row, Delivery.SENT, sent.external_id)
 
-    async def _go_on(self, row: OutboxRow, sent: Sent) -> OutboxRow:
-        """Note that a part has arrived; a later failure then repeats only what follows."""
+    async def _go_on(self, row: OutboxRow, sent: Sent, *, doubtful: bool) -> OutboxRow:
+        """Note that a part has arrived; a later failure then repeats only what follows.
+
+        A `doubtful` part makes the whole a failure in the end, which no receipt of another part lifts.
+        """
         row = replace(row, part=row.part + 1, attempts=0)
 
         async def work(tx: Tx) -> None:
             await tx.continue_outbox(row.id, row.part)
+            if doubtful:
+                await tx.note_early(row.id, Delivery.FAILED.value)
             if sent.external_id:
                 await tx.add_sent_part(
                     row.conversation_id, row.message_seq, row.channel, row.account, sent.external_id
@@ -190,7 +199,10 @@ class Deliveries:
                 await asyncio.sleep(STORE_PAUSE)
 
     async def _failed(self, row: OutboxRow, error: DeliveryFailed) -> None:
-        if error.outcome_unknown:
+        if error.outcome_unknown and row.part:
+            # Not "unknown": receipts of the parts before it would make that "delivered".
+            await self._finish(row, Delivery.FAILED, note=f"{PART_MISSING} {error.message}")
+        elif error.outcome_unknown:
             await self._finish(row, Delivery.UNKNOWN, note=error.message)
         elif error.retryable and row.attempts + 1 < MAX_ATTEMPTS:
             backoff = min(FIRST_PAUSE * 2.0**row.attempts, LONGEST_PAUSE)
@@ -242,7 +254,9 @@ async def _end(tx: Tx, row: OutboxRow, delivery: Delivery, external_id: str = ""
     now = await tx.outbox_of(row.conversation_id, row.message_seq)
     await tx.set_delivery(row.conversation_id, row.message_seq, delivery, external_id, note)
     if now is not None and now.early and delivery is not Delivery.FAILED:
-        await tx.set_delivery(row.conversation_id, row.message_seq, Delivery(now.early))
+        early = Delivery(now.early)
+        why = PART_MISSING if early is Delivery.FAILED else ""
+        await tx.set_delivery(row.conversation_id, row.message_seq, early, note=why)
     await tx.drop_outbox(row.id)
 
 

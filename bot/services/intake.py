@@ -37,6 +37,7 @@ from bot.services.waiting import Step, Waiting
 
 WAITING_NOTICE_EVERY = timedelta(seconds=60)
 CANNOT_READ = "utter_system_cannot_read"
+FILE_KEPT, PLACE_KEPT = "utter_system_unsupported", "utter_system_place_kept"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -370,7 +371,8 @@ class Intake:
         if told_of_files(await tx.last_messages(conversation.id, limit=10), arrival.now):
             arrival.outcome = InboxOutcome.ANSWERED
             return conversation
-        return await self._system(tx, conversation, "utter_system_unsupported", arrival)
+        kept = PLACE_KEPT if arrival.inbound.location is not None else FILE_KEPT
+        return await self._system(tx, conversation, kept, arrival)
 
     async def _answer(self, tx: Tx, step: Step, arrival: _Arrival) -> Conversation:
         conversation, name, values = step

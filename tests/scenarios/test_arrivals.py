@@ -359,6 +359,8 @@ async def test_a_place_is_shown_in_words_and_kept_in_numbers(world: World) -> No
     assert stored.custom is not None
     assert stored.custom["latitude"] == 52.52
     assert world.engine.requests == []
+    said = [m.text for m in await world.messages(channel="push") if m.author is Author.SYSTEM]
+    assert said == ["utter_system_place_kept"]
 
 
 async def test_what_cannot_be_read_is_said_once_and_shown_to_agents(world: World) -> None:

@@ -53,3 +53,34 @@ async def test_a_refusal_in_the_middle_is_shown_with_its_reason(world: World) ->
     (answer,) = [m for m in await world.messages(channel="push") if m.author is Author.BOT]
     assert (answer.delivery, answer.delivery_note) == (Delivery.FAILED, "The customer has blocked us.")
     assert len(world.platform.sent) == 1
+
+
+async def test_after_a_part_of_unknown_fate_the_rest_still_goes_and_agents_see_the_doubt(
+    world: World,
+) -> None:
+    await _sent(world, 3)
+    world.platform.plan = [None, DeliveryFailed("Lost.", outcome_unknown=True, more=True)]
+    await deliver(world)
+    assert len(world.platform.sent) == 3  # none of them twice
+    (answer,) = [m for m in await world.messages(channel="push") if m.author is Author.BOT]
+    assert answer.delivery is Delivery.FAILED
+    assert "a part of it" in answer.delivery_note
+
+
+async def test_the_doubt_survives_a_later_retry(world: World) -> None:
+    await _sent(world, 2)
+    lost = DeliveryFailed("Lost.", outcome_unknown=True, more=True)
+    world.platform.plan = [lost, DeliveryFailed("slow down", retryable=True, retry_after=5)]
+    await deliver(world)
+    world.clock.move(5)
+    await deliver(world)
+    (answer,) = [m for m in await world.messages(channel="push") if m.author is Author.BOT]
+    assert (answer.delivery, len(world.platform.sent)) == (Delivery.FAILED, 2)
+
+
+async def test_a_last_part_of_unknown_fate_is_no_delivery_however_the_first_was_read(world: World) -> None:
+    await _sent(world, 2)
+    world.platform.plan = [None, DeliveryFailed("Lost.", outcome_unknown=True)]
+    await deliver(world)
+    (answer,) = [m for m in await world.messages(channel="push") if m.author is Author.BOT]
+    assert answer.delivery is Delivery.FAILED

@@ -94,9 +94,10 @@ function who(detail, known) {
   const { customer } = detail;
   const name = profile?.name || detail.customer_name || customer?.name;
   const mail = profile?.email || customer?.email;
+  const phone = profile?.phone || customer?.phone;
   const rows = [
     mail && ["E-mail", copyable(mail)],
-    profile?.phone && ["Phone", copyable(profile.phone)],
+    phone && ["Phone", copyable(phone)],
     profile?.address && ["Address", h("span", { dir: "auto" }, profile.address)],
     profile?.since && ["Customer", `for ${lasting((Date.now() - new Date(profile.since)) / 1000).replace(/^(\d+) days?$/, (_, days) => years(Number(days)))}`],
     profile?.points != null && ["Points", profile.points.toLocaleString()],

@@ -95,10 +95,14 @@ class TelegramChannel:
         calls = render.calls(sending.message)
         if sending.part >= len(calls):
             raise DeliveryFailed(NOTHING)
-        number = await self._send(client, sending, calls[sending.part])
+        more = sending.part + 1 < len(calls)
+        try:
+            number = await self._send(client, sending, calls[sending.part])
+        except DeliveryFailed as error:
+            error.more = more
+            raise
         self.alarms.discard(sending.account)
-        sent = external_id(int(sending.address), number)
-        return Sent(external_id=sent, more=sending.part + 1 < len(calls))
+        return Sent(external_id=external_id(int(sending.address), number), more=more)
 
     async def _send(self, client: Client, sending: Sending, call: render.Call) -> int:
         from connectors.channels.telegram.client import Conflict, Lost, Refused

@@ -102,12 +102,15 @@ class WhatsAppChannel:
         calls = render.calls(sending.message, label=self._label())
         if sending.part >= len(calls):
             raise DeliveryFailed(NOTHING)
-        ref = ref_of(sending.message)
+        ref, more = ref_of(sending.message), sending.part + 1 < len(calls)
         try:
             sent = await self._outgoing.send(account, calls[sending.part], address=sending.address, ref=ref)
         except WindowOver:
             return await self._late.send(account, sending)
-        return Sent(external_id=sent, more=sending.part + 1 < len(calls))
+        except DeliveryFailed as error:
+            error.more = more
+            raise
+        return Sent(external_id=sent, more=more)
 
     async def typing(self, *, account: str, address: str, message_id: str = "") -> None:
         """Show that an answer to a message is being written; WhatsApp marks it as read with that."""

@@ -69,6 +69,7 @@ PLAIN = [
     "ask_message",
     "message_late",
     "cannot_read",
+    "place_kept",
     "no_groups",
     "show_choices",
 ]
