@@ -11,7 +11,7 @@ import pytest
 from bot.domain.conversation import Owner
 from bot.domain.message import Author, Delivery, Kind
 from tests.fake_whatsapp import NUMBER, Broken, Customer, FakeWhatsApp, Lose, Refuse
-from tests.fake_whatsapp.console import PDF, PIXEL, VOICE, WEBP
+from tests.support.small_files import PDF, PIXEL, VOICE, WEBP
 from tests.support.world import until
 from tests.whatsapp.line import Line, a_line
 
@@ -195,6 +195,33 @@ async def test_webhooks_are_acknowledged_while_the_engine_is_slow(line: Line, ad
     await line.settle()
     words = " ".join(ada.texts)
     assert [words.count(f"n{n}") for n in range(5)] == [1] * 5
+
+
+async def test_two_numbers_behind_one_webhook_are_two_places() -> None:
+    second = replace(
+        NUMBER, id="206540352242933", display="15550783999", token="EAAJB-second", app_secret="second-" * 5
+    )
+    async with a_line(numbers=(NUMBER, second)) as line:
+        ada, there = (
+            line.fake.customer("Ada"),
+            line.fake.customer("Ada", number=second, phone="4915177777777"),
+        )
+        await ada.write("to the first")
+        await there.write("to the second")
+        await line.settle()
+        assert (ada.texts, there.texts) == (["echo 1: to the first"], ["echo 1: to the second"])
+        tokens = [call.request.headers["authorization"] for call in line.fake.sent()]
+        assert tokens == [f"Bearer {NUMBER.token}", f"Bearer {second.token}"]
+        assert (await line.conversation(there)).account == "number2"
+        # What one app has signed says nothing of the other's number.
+        webhook = line.fake.courier.sent[-1]
+        forged = replace(second, app_secret=NUMBER.app_secret)
+        there.number = forged
+        said = await there.write("forged")
+        assert said.statuses == [200]  # it is signed; but not for that number
+        await line.settle()
+        assert "forged" not in [m.text for m in await line.messages()]
+        assert webhook.taken
 
 
 def test_the_fake_and_the_line_have_the_same_number() -> None:

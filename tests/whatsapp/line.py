@@ -35,18 +35,11 @@ class Line:
     metrics: Counts = field(default_factory=Counts)
     url: str = ""
 
-    def channel_of(self, number: Number = NUMBER) -> WhatsAppChannel:
+    def channel_of(self) -> WhatsAppChannel:
         """Make the channel as the composition does, from settings."""
-        given = {
-            "token": number.token,
-            "app_secret": number.app_secret,
-            "verify_token": number.verify_token,
-            "phone_number_id": number.id,
-            "api_url": self.fake.url,
-            "template": TEMPLATE,
-            **self.settings,
-        }
-        self.accounts = {"default": read("default", given)}
+        names = ["default", *(f"number{n}" for n in range(2, len(self.fake.numbers) + 1))]
+        pairs = zip(names, self.fake.numbers.values(), strict=True)
+        self.accounts = {name: read(name, self.table(number)) for name, number in pairs}
         self.channel = WhatsAppChannel(
             accounts=self.accounts,
             files=StoredFiles(self.world.store),
@@ -56,6 +49,21 @@ class Line:
             words=lambda name: "Options",
         )
         return self.channel
+
+    def table(self, number: Number) -> dict[str, str]:
+        """Return the settings of one number."""
+        return {
+            "token": number.token,
+            "app_secret": number.app_secret,
+            "verify_token": number.verify_token,
+            "phone_number_id": number.id,
+            "api_url": self.fake.url,
+            "template": TEMPLATE,
+            **self.settings,
+        }
+
+    def account_of(self, number: Number) -> str:
+        return next(name for name, one in self.accounts.items() if one.phone_number_id == number.id)
 
     def reception(self) -> WhatsAppReception:
         return WhatsAppReception(
@@ -136,8 +144,9 @@ class Line:
         """Return a customer's conversation, whatever they are known by."""
         for identity in (customer.identity, *reversed(customer.former)):
             for address in (identity.bsuid, identity.phone):
+                place = ("whatsapp", self.account_of(customer.number), address)
                 found = address and await self.world.store.read(
-                    lambda tx, a=address: tx.identity("whatsapp", "default", a)  # type: ignore[misc]
+                    lambda tx, place=place: tx.identity(*place)  # type: ignore[misc]
                 )
                 if found:
                     return await self.world.store.read(
@@ -151,10 +160,12 @@ class Line:
 
 
 @contextlib.asynccontextmanager
-async def a_line(*, sends: bool = True, **settings: str) -> AsyncIterator[Line]:
+async def a_line(
+    *, sends: bool = True, numbers: tuple[Number, ...] = (NUMBER,), **settings: str
+) -> AsyncIterator[Line]:
     """Start everything, and register the webhook with the platform; without `sends` nothing goes out."""
     clock = FakeClock()
-    async with FakeWhatsApp(clock=clock) as fake:
+    async with FakeWhatsApp(*numbers, clock=clock) as fake:
         fake.courier.gaps = (0.02, 0.04, 0.08, 0.16, 0.32)
         fake.template(TEMPLATE, "We have an answer for you. Write to us to read it.")
         line = Line(fake=fake, world=World(clock=clock), settings=settings)
