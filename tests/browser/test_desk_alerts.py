@@ -116,8 +116,30 @@ async def test_an_answer_in_my_own_conversation_has_a_softer_sound(
     await expect(ana.row("are you there?").locator(".badge")).to_contain_text("1")
 
 
+async def test_who_is_passed_a_conversation_is_told(
+    ana: Frame, customers: Customers, quiet: Server
+) -> None:
+    await ana.enter("queue")
+    await customers.write("nora", "hello", "person")
+    bob = await Desk.open(quiet, "bob")
+    case = await bob.find("person")
+    await until(lambda: rung(ana), "the alert of the queue")
+    await case.claim()
+    await expect(ana.page).to_have_title("Baton desk")
+    await ana.sounds()
+    me = await ana.page.evaluate("fetch('/api/v1/me').then(r => r.json()).then(r => r.agent.id)")
+    await bob.call("POST", f"/conversations/{case.id}/transfer", to_agent=me, note="please go on")
+    told = ana.page.locator(".toast").filter(has_text="was passed to you.")
+    await expect(told).to_be_visible()
+    await expect(ana.page).to_have_title("(1) Baton desk")
+    await until(lambda: rung(ana), "a soft note")
+    await told.get_by_role("button", name="Open").click()
+    await expect(ana.desk.standing).to_contain_text("You have this")
+    await expect(ana.page).to_have_title("Baton desk")
+    await bob.close()
+
+
 async def test_the_browser_tells_when_the_page_is_out_of_sight(ana: Frame, customers: Customers) -> None:
-    await ana.desk.prefer(notify=True)
     await ana.enter("bot")
     await ana.page.evaluate("Object.defineProperty(document, 'hasFocus', {value: () => false})")
     await customers.write("jo", "hello", "person")

@@ -1,9 +1,9 @@
 // Tells me that somebody waits, by sound, in the title and by the browser, again and again until the conversation is
-// taken; and, more softly, that one of my own customers wrote. Never while I am not online, and never for what I am
+// taken; and, more softly, that one of my own customers wrote or that a conversation was passed to me. Never while I am not online, and never for what I am
 // looking at.
 
 import { calm } from "./calm.js";
-import { announce } from "./dom.js";
+import { announce, toast } from "./dom.js";
 import { customerName, reasonName, waited } from "./format.js";
 import { readPage } from "./listing.js";
 import { audible, play } from "./sound.js";
@@ -15,7 +15,9 @@ const LOCK = "baton-desk-alerts"; // of several tabs only one rings
 
 let waiting = []; // conversations in the queue but those that I look at
 let known = new Set(); // the waits that I was told of
-let wrote = new Map(); // my conversations with something unread -> how much of it
+let wrote = new Map(); // my conversations with something new -> how much of it
+let held = new Set(); // all my conversations
+let given = new Set(); // those that came to me and that I have not looked at yet
 let tries = 0, reminder = 0, blink = 0, first = true, mayRing = true;
 
 const takesWork = () => state.me?.state === "online";
@@ -42,7 +44,7 @@ export function startAlerts() {
     still();
     clearInterval(blink);
     ring.leave();
-    waiting = []; known = new Set(); wrote = new Map(); first = true;
+    waiting = []; known = new Set(); wrote = new Map(); held = new Set(); given = new Set(); first = true;
     document.title = "Baton desk";
   };
 }
@@ -100,13 +102,19 @@ function remind() {
 }
 
 function answered(rows) {
-  const before = wrote;
-  wrote = new Map(rows.filter((row) => row.unread > 0 && !looksAt(row.id)).map((row) => [row.id, row.unread]));
-  const fresh = rows.find((row) => (wrote.get(row.id) ?? 0) > (before.get(row.id) ?? 0));
+  const before = wrote, had = held;
+  const unseen = rows.filter((row) => !looksAt(row.id));
+  held = new Set(rows.map((row) => row.id));
+  given = new Set(unseen.map((row) => row.id).filter((id) => given.has(id) || (!first && !had.has(id))));
+  const news = (row) => row.unread + Number(given.has(row.id));
+  wrote = new Map(unseen.filter(news).map((row) => [row.id, news(row)]));
+  const fresh = unseen.find((row) => (wrote.get(row.id) ?? 0) > (before.get(row.id) ?? 0));
   if (!fresh || first || !takesWork()) return;
+  const name = customerName(fresh), passed = !had.has(fresh.id);
   if (mayRing && prefs.sound) play("message");
-  announce(`${customerName(fresh)} wrote.`);
-  notify(customerName(fresh), "wrote to you", "mine", fresh.id);
+  if (passed) toast(`${name} was passed to you.`, { ms: 20_000, action: { label: "Open", run: () => go("mine", fresh.id) } });
+  else announce(`${name} wrote.`);
+  notify(name, passed ? "was passed to you" : "wrote to you", "mine", fresh.id);
 }
 
 /** The title says how many wait, and changes while the page is out of sight. */

@@ -30,7 +30,7 @@ export const emit = (topic, detail) => topics.dispatchEvent(new CustomEvent(topi
 // --- my own settings, in this browser
 
 const PREFS = "baton-desk";
-const DEFAULTS = { theme: "auto", sound: true, notify: false, undo: 5, enter: true, packet: true, asked: false };
+const DEFAULTS = { theme: "auto", sound: true, notify: true, undo: 5, enter: true, packet: true, asked: false };
 export const prefs = { ...DEFAULTS, ...read(PREFS) };
 
 export function setPref(name, value) {
