@@ -1,5 +1,6 @@
 // Entries of the audit log as sentences that begin with who did it. Pure.
 
+import { deedWords } from "./events.js";
 import { sentence, words } from "./format.js";
 
 const OTHERS = { bot: "The assistant", customer: "The customer", system: "Baton", operator: "An operator", cli: "An operator" };
@@ -64,7 +65,7 @@ export function deed(entry, who) {
   if (moved) return moved(detail, who);
   if (SAID[entry.action]) return SAID[entry.action](detail, who, entry);
   const [group, name] = entry.action.split(".");
-  if (group === "customer") return `did “${words(name)}” for the customer${detail.status ? `: ${words(detail.status)}` : ""}`;
+  if (group === "customer") return deedWords({ ...detail, action: name });
   return sentence(entry.action.replace(".", ": "));
 }
 

@@ -1,8 +1,8 @@
 // Events of a conversation in plain words. Pure.
 
-import { money, reasonName, sentence, words } from "./format.js";
+import { lasting, money, reasonName, sentence, words } from "./format.js";
 
-const STATUS = { ok: "done", refused: "refused", not_allowed: "not allowed", try_later: "outcome unknown", unknown: "outcome unknown", not_found: "not found" };
+const STATUS = { refused: "refused", not_allowed: "not allowed", try_later: "outcome unknown", unknown: "outcome unknown", not_found: "not found" };
 
 const SAID = {
   handoff_requested: (v) => ["transfer", `A person is needed: ${reasonName(v.reason).toLowerCase()}`],
@@ -15,11 +15,11 @@ const SAID = {
   transferred: (v) => ["transfer", `${v.by} passed it to ${v.to || "the queue"}`],
   agent_silent: (v) => ["warn", `Back to the queue: ${v.agent || "the agent"} did not answer in time`],
   agent_gone: (v) => ["warn", `Back to the queue: ${v.agent || "the agent"} is gone`],
-  customer_silent: (v) => ["info", `The customer has not answered for ${v.minutes} minutes`],
+  customer_silent: (v) => ["info", `The customer has not answered for ${lasting(v.minutes * 60)}`],
   returned_to_bot: (v) => ["bot", `${v.agent} gave it back to the assistant`],
   resolved: (v) => ["done", `${v.agent} resolved it`],
   session_expired: () => ["work", "Closed after a long silence"],
-  waits_long: (v) => ["warn", `Has been waiting for ${v.minutes} minutes`],
+  waits_long: (v) => ["warn", `Has been waiting for ${lasting(v.minutes * 60)}`],
   customer_left_queue: () => ["undo", "The customer went back to the assistant"],
   signed_in: (v) => ["shield", `Signed in${v.customer ? ` as ${v.customer}` : ""}`],
   rated: (v) => ["star", `Rated ${v.score} of 5${v.comment ? `: “${v.comment}”` : ""}`],
@@ -36,12 +36,16 @@ const SAID = {
   task_closed: (v) => ["done", `${v.agent || v.by || "Somebody"} marked the left message as done${v.note ? `: ${v.note}` : ""}`],
 };
 
-function acted(v) {
-  const what = sentence(v.action || v.what || "customer_action");
-  const order = v.number || v.order_number || v.arguments?.number || "";
+const DEEDS = { cancel_order: ["cancelled", "cancel"], change_address: ["changed the address of", "change the address of"], start_return: ["started a return from", "start a return from"], goodwill: ["gave goodwill for", "give goodwill for"] };
+
+/** Say what an agent did for the customer, or tried: "cancelled order 4522 (£189.00)". */
+export function deedWords(v) {
+  const number = v.number || v.order_number || v.arguments?.number;
+  const [did, wished] = DEEDS[v.action] ?? [words(v.action || v.what), words(v.action || v.what)];
+  const on = number ? ` order ${number}` : DEEDS[v.action] ? " the customer" : "";
   const amount = v.amount && v.currency ? ` (${money(v.amount, v.currency)})` : "";
-  const how = (STATUS[v.status] ?? words(v.status)) + amount;
-  return ["bolt", `${v.agent || "An agent"}: ${what.toLowerCase()}${order ? ` ${order}` : ""}, ${how}${v.detail ? ` (${words(v.detail)})` : ""}`];
+  if (v.status === "ok") return did + on + amount;
+  return `tried to ${wished}${on}: ${STATUS[v.status] ?? words(v.status)}${amount}${v.detail ? ` (${words(v.detail)})` : ""}`;
 }
 
 /** Return [icon, words] for an event; one that is not known yet is named as it is. */
@@ -49,7 +53,7 @@ export function eventWords(entry) {
   const values = entry.custom ?? {};
   const name = entry.event || entry.text;
   if (SAID[name]) return SAID[name](values);
-  if (values.action || values.what) return acted(values);
+  if (values.action || values.what) return ["bolt", `${values.agent || "An agent"} ${deedWords(values)}`];
   const facts = Object.values(values).filter((value) => typeof value === "string" || typeof value === "number").join(", ");
   return ["info", facts ? `${sentence(name)}: ${facts}` : sentence(name)];
 }

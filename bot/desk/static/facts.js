@@ -24,7 +24,7 @@ export const copyable = (value, name = value) => h("button.copyable", { type: "b
 // --- why
 
 const QUOTED = ["texts", "text", "left", "said", "value", "change_request"];
-const NAMED = { form: "In the middle of", asking: "At the question for", topic: "About", matter: "Matter", due: "Due", promised: "Promised until", case_number: "Case", state: "State", order_number: "Order", number: "Order", error: "Error", warranty_until: "Warranty until", sentiment: "Mood" };
+const NAMED = { form: "In the middle of", asking: "Asked for", topic: "About", matter: "Matter", due: "Due", promised: "Promised until", case_number: "Case", state: "State", order_number: "Order", number: "Order", error: "Error", warranty_until: "Warranty until", sentiment: "Mood" };
 const LEFT_OUT = new Set(["intents", "task", "customer_was_told", "wants_no_messages", "reopened", "sentiment"]);
 
 /** Return what a handoff rests on: quotes, then the other facts. */
@@ -43,6 +43,7 @@ export function evidence(facts) {
 function plain(key, value) {
   if (Array.isArray(value)) return value.join(", ");
   if (key === "promised") return due(value);
+  if (key === "asking" && value === "confirmed") return "a yes or no";
   if (typeof value === "object") return JSON.stringify(value);
   return key === "form" || key === "asking" || key === "topic" ? words(String(value).replace(/_form$/, "")) : String(value);
 }
@@ -90,7 +91,7 @@ function outcome(result) {
   if (!result) return "";
   if (result.already) return "had been done before";
   if (result.refund != null) return `refund ${money(result.refund, result.currency)}${Number(result.fee) ? `, fee ${money(result.fee, result.currency)}` : ""}`;
-  if (result.amount != null && result.currency) return `${money(result.amount, result.currency)}${result.number ? `, ${result.number}` : ""}`;
+  if (result.amount != null && result.currency) return `${money(result.amount, result.currency)}${[result.number, result.code].filter(Boolean).map((one) => `, ${one}`).join("")}`;
   return result.address || (result.number ? `number ${result.number}` : "");
 }
 
