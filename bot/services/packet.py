@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from bot.domain.conversation import Conversation
-from bot.domain.customer import ASKED_AGAIN, LOOK_UP, TRUST_RANK, Customer, Effect, Order, Trust
+from bot.domain.customer import ASKED_AGAIN, LOOK_UP, TRUST_RANK, Customer, Effect, Order, Status, Trust
 from bot.domain.handoff import Handoff, HandoffPacket, PacketTurn, Reason
 from bot.domain.media import media_id, remote_ref
 from bot.domain.message import Attachment, Author, Kind, Message
@@ -32,6 +32,9 @@ TURNS = 8
 
 SMALL_TALK = frozenset({"greet", "goodbye", "thank", "affirm", "deny", "inform", "contact_human_agent"})
 """Intents that do not say what a customer came for."""
+
+_METHODS = {"change_shipping_address": "change_address", "get_refund": "start_return"}
+"""What is done in the company's system at the end of a form, where it is called otherwise."""
 
 _REASONS = {
     Reason.ASKED_FOR_HUMAN: "The customer asked for a person.",
@@ -137,7 +140,7 @@ def _packet(facts: _Facts, now: datetime, orders: tuple[dict[str, Any], ...]) ->
         conversation_id=conversation.id,
         reason=handoff.reason,
         reason_text=_reason(handoff),
-        evidence=handoff.evidence,
+        evidence=_evidence(facts, handoff),
         priority=handoff.priority,
         requested_at=handoff.requested_at,
         summary=_summary(handoff, turns, done, still_open),
@@ -213,11 +216,33 @@ def _still_open(facts: _Facts, handoff: Handoff) -> tuple[str, ...]:
     found += [f"Check whether {e.method} {e.arguments.get('number', '')} was done." for e in unknown]
     missed = [m for m in facts.messages if m.nlu is not None and m.nlu.fallback]
     found += [f"Not understood: {m.text}" for m in missed[-2:]]
+    found += _interrupted(facts, handoff)
+    return (*found, *_unasked(_evidence(facts, handoff, "left")))
+
+
+def _interrupted(facts: _Facts, handoff: Handoff) -> list[str]:
+    """Say in the middle of what the assistant was, unless that was done since."""
     form, asking = handoff.evidence.get("form"), handoff.evidence.get("asking")
-    if form:
-        question = f", at the question for {str(asking).replace('_', ' ')}" if asking else ""
-        found.append(f"Was in the middle of {str(form).removesuffix('_form').replace('_', ' ')}{question}.")
-    return (*found, *_unasked(handoff.evidence))
+    if not form:
+        return []
+    doing = str(form).removesuffix("_form")
+    method = _METHODS.get(doing, doing)
+    later = (e for e in facts.effects if e.started_at >= handoff.requested_at)
+    if any(e.method == method and e.status is Status.OK for e in later):
+        return []
+    wanted = "a yes or no" if asking == "confirmed" else str(asking).replace("_", " ")
+    question = f": it had asked for {wanted}" if asking else ""
+    return [f"The assistant was in the middle of “{doing.replace('_', ' ')}”{question}."]
+
+
+def _evidence(facts: _Facts, handoff: Handoff, *settled: str) -> dict[str, Any]:
+    """Return what the handoff rests on; once an agent wrote to the customer, without what that settles."""
+    wrote = any(
+        m.author is Author.AGENT and m.visible_to_customer and m.created_at >= handoff.requested_at
+        for m in facts.messages
+    )
+    gone = (TOLD, *settled) if wrote else ()
+    return {key: value for key, value in handoff.evidence.items() if key not in gone}
 
 
 def _unasked(evidence: Mapping[str, Any]) -> list[str]:

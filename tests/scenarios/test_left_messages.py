@@ -144,6 +144,9 @@ async def test_an_agent_answers_on_the_customers_channel(world: World, owner: Ow
     )
     seen = await world.transcript.by_address("rest", "default", "kim", after=0, wait=0)
     assert seen[-1].text == "A new kettle is on its way"
+    packet = (await world.desk.conversation(ana, conversation.id))["packet"]
+    assert packet["still_open"] == [], "the answer was given, and so the customer was told"
+    assert "customer_was_told" not in packet["evidence"]
     assert await tasks(world) == []
     assert await world.desk.conversations(ana, owner="work") == []
     await world.pass_time(HOURS * 60)

@@ -22,6 +22,7 @@ from bot.domain.errors import (
     TooManyRequests,
 )
 from bot.domain.message import IdentityClaim, Message
+from bot.ports import Tx
 from bot.services.desk_orders import LOOK_UPS
 from connectors.customers.demo import EVERYBODY, DemoDirectory, Failure
 from tests.support.clock import FakeClock
@@ -108,6 +109,24 @@ async def test_cancels_and_everybody_sees_it(desk: Desk) -> None:
     assert await desk.audit(one) == [("customer.cancel_order", "ana")]
     packet = (await desk.world.desk.conversation(desk.ana, one))["packet"]
     assert [(d["what"], d["by"], d["status"]) for d in packet["done"]] == [("cancel_order", "Ana", "ok")]
+
+
+async def test_what_the_assistant_was_doing_is_open_until_it_is_done(desk: Desk) -> None:
+    one = await desk.talk()
+
+    async def interrupted(tx: Tx) -> None:
+        (handoff,) = await tx.handoffs(one)
+        await tx.put_handoff(
+            replace(handoff, evidence={"form": "cancel_order_form", "asking": "confirmed"})
+        )
+
+    await desk.world.store.write(interrupted)
+    packet = (await desk.world.desk.conversation(desk.ana, one))["packet"]
+    assert packet["still_open"] == [
+        "The assistant was in the middle of “cancel order”: it had asked for a yes or no."
+    ]
+    await desk.act(one, "cancel_order", number="4522")
+    assert (await desk.world.desk.conversation(desk.ana, one))["packet"]["still_open"] == []
 
 
 async def test_every_action_works_and_is_told(desk: Desk) -> None:
