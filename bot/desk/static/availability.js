@@ -7,7 +7,7 @@ import { emit, live, may, on, setAvailability, state } from "./store.js";
 
 export const STATES = {
   online: { title: "Online", text: "You take conversations. Alerts ring when somebody waits." },
-  away: { title: "Away", text: "You keep what you have. Nothing new is passed to you, and nothing rings." },
+  away: { title: "Away", text: "Nothing new is passed to you, and nothing rings. Customers of yours who get no answer go back to the queue." },
   offline: { title: "Offline", text: "You do not count as being here, and nothing rings." },
 };
 const TOO_LONG = 10 * 60_000; // milliseconds without a connection after which nobody is taken to be still there

@@ -22,10 +22,11 @@ class ConversationHead extends HTMLElement {
     this.face = h("span.face", { "aria-hidden": "true" });
     this.viewers = h("ul.viewers", { "aria-label": "Also here", hidden: true });
     this.buttons = h("div.moves", { role: "group", "aria-label": "With this conversation" });
+    this.others = h("div.also", { role: "group", "aria-label": "More to do" });
     this.state = h("div.standing", { role: "status" });
     this.task = h("div.task", { hidden: true });
     const back = iconButton("back", "Back to the list", () => this.dispatchEvent(new Event("back", { bubbles: true })));
-    fill(this, h("header.head", h("span.back", back), this.face, h("div.head-about", this.name, this.about), this.viewers, this.buttons), this.state, this.task);
+    fill(this, h("header.head", h("span.back", back), this.face, h("div.head-about", this.name, this.about), this.viewers, this.buttons), h("div.line-under", this.state, this.others), this.task);
   }
 
   disconnectedCallback() { for (const end of this.#ends.splice(0)) end(); }
@@ -42,7 +43,7 @@ class ConversationHead extends HTMLElement {
     this.#ends.push(() => clearInterval(timer), on("counts", () => this.#where()));
   }
 
-  /** Say how much room there is: without, only the first move stands in the head. */
+  /** Say how much room there is: without, all moves but the first are in a menu. */
   fit(roomy) {
     if (roomy === this.#roomy) return;
     this.#roomy = roomy;
@@ -82,10 +83,11 @@ class ConversationHead extends HTMLElement {
     const key = [...can, detail.owner, this.#roomy].join();
     if (this.buttons.dataset.key === key) return; // the button that has the focus stays
     this.buttons.dataset.key = key;
-    const had = this.buttons.contains(document.activeElement);
+    const had = this.buttons.contains(document.activeElement) || this.others.contains(document.activeElement);
     const first = FIRST.find((name) => can.includes(name));
     const others = ["transfer", "release", "resolve"].filter((name) => name !== first && can.includes(name));
-    fill(this.buttons, this.#others(others), iconButton("panel", "About the customer", () => this.toggle(), { key: "I", name: "panel-toggle" }), first && this.#first(first, detail));
+    fill(this.others, this.#roomy && others.map((name) => this.#other(name)));
+    fill(this.buttons, !this.#roomy && others.length > 0 && iconButton("more", "More to do", () => this.#menu(others), { name: "more-moves" }), iconButton("panel", "About the customer", () => this.toggle(), { key: "I", name: "panel-toggle" }), first && this.#first(first, detail));
     if (had) this.buttons.lastElementChild?.focus();
     this.pressed(this.#open);
   }
@@ -95,9 +97,8 @@ class ConversationHead extends HTMLElement {
       icon(MOVES[name].shape), MOVES[name].label(detail));
   }
 
-  #others(names) {
-    if (!this.#roomy) return names.length ? iconButton("more", "More to do", () => this.#menu(names), { name: "more-moves" }) : null;
-    return names.map((name) => iconButton(MOVES[name].shape, MOVES[name].label(this.thread.detail), () => this.moves.run(name), { key: readable(MOVES[name].key), name: `move-${name}` }));
+  #other(name) {
+    return h(`button.text-button.move-${name}`, { type: "button", title: `${MOVES[name].title} (${readable(MOVES[name].key)})`, onclick: () => this.moves.run(name) }, icon(MOVES[name].shape), MOVES[name].label(this.thread.detail));
   }
 
   /** Offer on a small screen what has no room in the head. */

@@ -67,7 +67,7 @@ function bubble(entry, shown) {
 }
 
 function choices(titles, pressed) {
-  return h("ul.offered", { "aria-label": "Offered as buttons" }, titles.map((title) => {
+  return h("ul.offered", { "aria-label": "The customer was offered" }, titles.map((title) => {
     const chosen = title === pressed;
     return h(`li${chosen ? ".pressed" : ""}`, { dir: "auto" }, chosen && icon("done"), title, chosen && hidden(" (pressed)"));
   }));

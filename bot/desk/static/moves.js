@@ -9,10 +9,10 @@ import { loadAgents, may, state } from "./store.js";
 
 /** What there is to do: its name, key, icon, and whether it can be done now. */
 export const MOVES = {
-  claim: { label: (d) => (d.owner === "bot" ? "Take over" : d.owner === "nobody" ? "Write first" : "Claim"), title: "Claim, or take over from the assistant", key: "c", shape: "mine", when: (d) => may("answer") && d.owner !== "agent" },
+  claim: { label: (d) => (d.owner === "bot" ? "Take over" : d.owner === "nobody" ? "Open again" : "Claim"), title: "Claim, or take over from the assistant", key: "c", shape: "mine", when: (d) => may("answer") && d.owner !== "agent" },
   take: { label: () => "Take over", title: "Take over from another agent", key: "shift+t", shape: "mine", when: (d) => may("supervise") && may("answer") && d.owner === "agent" && !owned(d) },
   transfer: { label: () => "Pass on", title: "Pass on to an agent or a team", key: "t", shape: "transfer", when: (d) => owned(d) },
-  release: { label: () => "Back to the assistant", title: "Give back to the assistant", key: "b", shape: "bot", when: (d) => owned(d) },
+  release: { label: () => "Give back", title: "Give back to the assistant", key: "b", shape: "bot", when: (d) => owned(d) },
   resolve: { label: () => "Resolve", title: "Resolve", key: "e", shape: "done", when: (d) => may("answer") && (owned(d) || d.owner === "queue" || d.owner === "bot" || (d.owner === "agent" && may("supervise"))) },
 };
 const owned = (d) => d.owner === "agent" && d.assignee === state.me?.id;

@@ -58,7 +58,11 @@ class PacketCard extends HTMLElement {
       this.#part("before", before(this.thread)),
     ].filter(Boolean);
     const there = [...this.body.children];
-    if (made.length !== there.length || made.some((node, i) => node !== there[i])) fill(this.body, made);
+    if (made.length !== there.length || made.some((node, i) => node !== there[i])) {
+      const top = this.scrollTop; // one reads on where one was
+      fill(this.body, made);
+      this.scrollTop = top;
+    }
   }
 
   /** Return the node of a part, made anew only if what it says is different. */

@@ -43,7 +43,7 @@ export function instead(detail) {
   }
   if (detail.owner === "queue") return { text: "Nobody has this yet. Claim it to answer, or leave a note for the others.", move: "claim", label: "Claim", note: true };
   if (detail.owner === "bot") return { text: "The assistant is answering. Take over to answer yourself, or leave a note.", move: "claim", label: "Take over", note: true };
-  if (detail.owner === "nobody") return { text: "This is closed. Open it again to write to the customer first, or leave a note.", move: "claim", label: "Write first", note: true };
+  if (detail.owner === "nobody") return { text: "This is closed. Open it again to write to the customer, or leave a note.", move: "claim", label: "Open again", note: true };
   const name = detail.assignee_name || "Another agent";
   return may("supervise")
     ? { text: `${name} is answering. You can leave a note that only agents see, or take over.`, move: "take", label: "Take over", note: true }
