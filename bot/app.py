@@ -308,6 +308,7 @@ def _announce(settings: Settings, port: int, password: str | None, *, has_model:
             "The first administrator (this password is shown once; change it with `baton agents passwd`):",
             f"  e-mail           {FIRST_ADMIN}",
             f"  password         {password}",
+            f"  name             {FIRST_NAME} (customers see it; write your own at the desk)",
         ]
     if not has_model:
         lines += ["", "There is no trained model yet: run `baton train`; it is taken up at once."]

@@ -4,7 +4,7 @@
 import { askPermission, canAsk, soundBlocked } from "./alerts.js";
 import { take } from "./availability.js";
 import { announce, fill, h, icon } from "./dom.js";
-import { live, may, on, state } from "./store.js";
+import { go, live, may, on, route, state } from "./store.js";
 
 const PATIENCE = 2500; // milliseconds without a connection before it is worth a word
 const ASSETS = /\/desk\/assets\/(\w+)\//;
@@ -23,7 +23,7 @@ class Banner extends HTMLElement {
     const draw = () => this.#draw();
     addEventListener("offline", draw);
     addEventListener("online", draw);
-    this.#ends = [on("connection", (now) => this.#connection(now)), on("me", (me) => me && draw()), on("alerts", draw), on("prefs", draw), on("resync", () => this.#version()),
+    this.#ends = [on("connection", (now) => this.#connection(now)), on("me", (me) => me && draw()), on("alerts", draw), on("prefs", draw), on("route", draw), on("resync", () => this.#version()),
       () => { removeEventListener("offline", draw); removeEventListener("online", draw); clearTimeout(this.#timer); }];
     this.#draw();
   }
@@ -61,7 +61,7 @@ class Banner extends HTMLElement {
       say.no && h("button.text-button", { type: "button", onclick: () => { this.#declined.add(say.name); this.#draw(); } }, say.no)));
   }
 
-  #what() { return [this.#gone(), this.#offduty(), this.#version_(), this.#silent(), this.#ask()].find((one) => one && !this.#declined.has(one.name)); }
+  #what() { return [this.#gone(), this.#offduty(), this.#version_(), this.#silent(), this.#ask(), this.#named()].find((one) => one && !this.#declined.has(one.name)); }
 
   #gone() {
     if (!this.#lost || state.connection === "online") return null;
@@ -82,6 +82,12 @@ class Banner extends HTMLElement {
   #silent() {
     if (!soundBlocked()) return null;
     return { name: "silent", kind: "info", shape: "mute", title: "Alerts are silent.", text: "The browser plays no sound until you click or press a key on this page.", no: "All right" };
+  }
+
+  #named() {
+    const { name, email } = state.me ?? {};
+    if (email !== "admin@localhost" || name !== "Support" || route().view === "me") return null;
+    return { name: "named", kind: "info", shape: "mine", title: "Customers see you as “Support”.", text: "Write the name that they should see.", action: "Write it", run: () => go("me"), no: "Leave it" };
   }
 
   #ask() {
