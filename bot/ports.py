@@ -1030,6 +1030,8 @@ class Capabilities:
     pushes: bool
     """True: messages are sent through `Channel.send`. False: the other side fetches by sequence."""
     gathers_fragments: bool = False
+    shows_place: bool = False
+    """True: who waits sees their place in the queue all the time, so messages need not say it."""
     max_text: int = 4_000
     max_choices: int = 10
     keeps_customer_for: float | None = None

@@ -25,6 +25,8 @@ TOLD = "customer_was_told"
 """Evidence of a handoff that the customer does not know of: for the agent, and for the server."""
 LOOKED_AT = 50
 QUEUE_PLACE = "utter_system_queue_place"
+QUEUE_SHOWN = "utter_system_queue_shown"
+"""Said where the channel shows the place itself."""
 WAITS_OF = timedelta(days=7)
 """How far back waits say something of today's."""
 WAITS_COUNTED = 50
@@ -240,8 +242,12 @@ class Handoffs:
         place = await self.place(tx, conversation)
         name, wait = desk.sentence(place), await self.wait(tx, place, desk, now)
         values: dict[str, Any] = {"place": place, "opening_hours": desk.opening_hours}
-        if wait is not None and name == QUEUE_PLACE and not sentence:
-            sentence, values = "utter_system_queue_wait", {"place": place, "low": wait[0], "high": wait[1]}
+        if name == QUEUE_PLACE and not sentence:
+            shown = self._record.shows_place(conversation)
+            sentence = QUEUE_SHOWN if shown else name
+            if wait is not None:
+                sentence = f"{QUEUE_SHOWN}_wait" if shown else "utter_system_queue_wait"
+                values = {"place": place, "low": wait[0], "high": wait[1]}
         conversation, _ = await self._record.system(
             tx, conversation, sentence or name, now, reply_to=reply_to, **values
         )

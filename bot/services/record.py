@@ -61,6 +61,11 @@ class Record:
         capabilities = self._channels.get(conversation.channel)
         return capabilities is not None and capabilities.pushes
 
+    def shows_place(self, conversation: Conversation) -> bool:
+        """Say whether the channel itself shows customers their place in the queue."""
+        capabilities = self._channels.get(conversation.channel)
+        return capabilities is not None and capabilities.shows_place
+
     async def move(
         self,
         tx: Tx,

@@ -207,7 +207,8 @@ class Timers:
     ) -> bool:
         """Say whether place, prospects or the likely wait are others than the customer was told."""
         told, place = timer.payload, await self._handoffs.place(tx, conversation)
-        if place != told.get("place") or desk.sentence(place) != told.get("said"):
+        moved = place != told.get("place") and not self._record.shows_place(conversation)
+        if moved or desk.sentence(place) != told.get("said"):
             return True
         before, wait = told.get("wait"), await self._handoffs.wait(tx, place, desk, now)
         return differs(tuple(before) if before else None, wait)

@@ -24,9 +24,13 @@ async def test_from_hello_to_a_person_and_a_rating(visitor: Any, desk: Desk, siz
 
     await chat.write("person")
     await expect(chat.strip).to_contain_text(IN_QUEUE)
+    await chat.sees(re.compile("You can add anything you like meanwhile"))
+    assert not [text for text in await chat.texts() if "number" in text], "the line on top says the place"
+    await expect(chat.choice("Leave a message")).to_be_visible()
     case = await desk.find(f"I am waiting ({size})")
     await case.claim()
     await expect(chat.panel).to_contain_text("You are talking to Ana")
+    await expect(chat.choice("Leave a message")).to_have_count(0)
     await chat.write("are you there?")
     await case.say("Yes, I am Ana. I will send another one.")
     await chat.sees("I will send another one.")

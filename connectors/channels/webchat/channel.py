@@ -48,7 +48,7 @@ class WebChat:
     """Serves the widget and those who use it; nothing is pushed, news are read by sequence."""
 
     name = parse.NAME
-    capabilities = Capabilities(pushes=False, gathers_fragments=True)
+    capabilities = Capabilities(pushes=False, gathers_fragments=True, shows_place=True)
 
     def __init__(
         self,

@@ -46,6 +46,7 @@ FAMILIES = {
 PLACEHOLDERS = {
     "queue_place": {"place"},
     "queue_wait": {"place", "low", "high"},
+    "queue_shown_wait": {"low", "high"},
     "queue_full": {"place"},
     "out_of_hours": {"opening_hours"},
     "agent_joined": {"agent"},
@@ -53,6 +54,7 @@ PLACEHOLDERS = {
     "too_long": {"limit"},
 }
 PLAIN = [
+    "queue_shown",
     "nobody_online",
     "still_waiting",
     "agent_left",
@@ -194,8 +196,8 @@ def payloads(name: str) -> set[str]:
 
 def test_who_waits_may_always_leave_a_message() -> None:
     """Wait, leave a message, or go back: wherever somebody is told that they wait."""
-    waits = ("queue_place", "queue_wait", "queue_full", "nobody_online", "out_of_hours", "still_waiting")
-    for name in (*waits, "waiting_received"):
+    waits = ("queue_place", "queue_wait", "queue_shown", "queue_shown_wait", "queue_full", "nobody_online")
+    for name in (*waits, "out_of_hours", "still_waiting", "waiting_received"):
         assert payloads(f"{SYSTEM}{name}") == {LEAVE_QUEUE, LEAVE_MESSAGE, KEEP_WAITING}, name
     assert payloads(f"{SYSTEM}ask_message") == {AS_IT_IS, KEEP_WAITING, LEAVE_QUEUE}
     for reason in OFFERED_FIRST:

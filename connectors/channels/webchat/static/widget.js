@@ -748,7 +748,7 @@ textarea{font-size:16px}
       const note = [final && clock(at), how].filter(Boolean).join(" · ");
       if (node.kind) node.className = node.kind + (apart(before, message) ? " first" : "") + (final ? " final" : "");
       if (node.note && node.note.textContent !== note) node.note.textContent = note;
-      if (choices && (i > lastOwn || i === out)) row("choices" + seq, () => pills(choices, ({ title, token: choice }) => write({ choice, title })));
+      if (choices && (i > lastOwn && state.owner !== "agent" || i === out)) row("choices" + seq, () => pills(choices, ({ title, token: choice }) => write({ choice, title })));
     });
     if (!all[0]) {
       if (!received && session() && phase === "connecting") [1, 2, 3].map((n) => row("ghost" + n, () => el(".ghost")));
