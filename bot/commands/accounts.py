@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from bot.accounts import Accounts, read_accounts
+from bot.clock import SystemClock
 from bot.commands.findings import Finding
 from bot.domain.errors import ConfigError
 from bot.settings import Settings
@@ -34,6 +35,12 @@ def _looks(
     from bot.web.metrics import Metrics
 
     metrics = Metrics()
+    if accounts.telegram:
+        from connectors.channels.telegram import health as telegram
+
+        url, now = settings.public_url, SystemClock().now()
+        for name, account in accounts.telegram.items():
+            yield "telegram", name, partial(telegram.look, account, metrics, public_url=url, now=now)
     if accounts.whatsapp:
         from connectors.channels.whatsapp import health as whatsapp
 
