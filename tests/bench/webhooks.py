@@ -25,6 +25,9 @@ from tests.bench.product import Baton
 from tests.bench.report import Bound, Options, Outcome, Table, median
 from tests.bench.rest import UNBOUNDED
 from tests.bench.shop import shop_orders
+from tests.fake_telegram import TOKEN as TELEGRAM_TOKEN
+from tests.fake_telegram import FakeTelegram
+from tests.fake_telegram import Limits as TelegramLimits
 from tests.fake_whatsapp import NUMBER, FakeWhatsApp, Limits
 
 RATE = 100
@@ -32,7 +35,8 @@ CHATS = 200
 BUSY_CLIENTS = 16
 AT_MOST_MS = 50.0
 SENDERS = 32
-ANSWERED_WITHIN = 120.0
+ANSWERED_WITHIN = 180.0
+TELEGRAM_SECRET = "secret-of-the-benchmark-0123456789"
 SAID = ("hello", "what are your opening hours?", "thank you", "which payment methods do you take?")
 
 
@@ -96,6 +100,38 @@ class WhatsApp(Platform):
         return {one.phone: [shown.id for shown in one.seen] for one in self._customers}
 
 
+class Telegram(Platform):
+    """The Bot API."""
+
+    name = "telegram"
+
+    async def open(self, stack: AsyncExitStack) -> dict[str, str]:
+        """Start it; the webhook is called by the load generator alone."""
+        self._fake = await stack.enter_async_context(FakeTelegram(limits=TelegramLimits.none()))
+        self._customers = [self._fake.customer(name=f"C{number}") for number in range(CHATS)]
+        return {
+            "BATON_TELEGRAM_TOKEN": TELEGRAM_TOKEN,
+            "BATON_TELEGRAM_SECRET": TELEGRAM_SECRET,
+            "BATON_TELEGRAM_API_URL": self._fake.url,
+        }
+
+    async def hooks(self, count: int) -> list[Hook]:
+        """Let customers write while no webhook is set, and keep the updates."""
+        headers = {"x-telegram-bot-api-secret-token": TELEGRAM_SECRET}
+        found = []
+        for number in range(count):
+            said = await self._customers[number % CHATS].write(SAID[number // CHATS % len(SAID)])
+            if said.update is not None:
+                found.append(Hook(path="/webhooks/telegram", body=said.update.raw, headers=headers))
+        return found
+
+    def received(self) -> dict[str, list[str]]:
+        """Return the ids by chat."""
+        return {
+            str(one.chat.id): [f"{one.chat.id}:{shown.id}" for shown in one.seen] for one in self._customers
+        }
+
+
 @dataclass(kw_only=True)
 class Round:
     """What one round showed. Times are in milliseconds."""
@@ -138,7 +174,7 @@ async def bench(options: Options) -> Outcome:
 
 def platforms() -> Sequence[Platform]:
     """Return the platforms to measure."""
-    return (WhatsApp(),)
+    return (Telegram(), WhatsApp())
 
 
 async def _round(platform: Platform, seconds: float) -> Round:
