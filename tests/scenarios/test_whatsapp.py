@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.conversation import Owner
-from bot.domain.media import media_id
-from bot.domain.message import Attachment, Author, Choice, Delivery, Draft, Message
+from bot.domain.message import Author, Choice, Delivery, Draft, Message
 from bot.domain.turn import TurnRequest, TurnResult
 from bot.ports import DirectoryCall
 from tests.fake_whatsapp import Customer, Held, Slow
@@ -51,25 +50,6 @@ async def line() -> AsyncIterator[Line]:
 @pytest.fixture
 def ada(line: Line) -> Customer:
     return line.fake.customer("Ada")
-
-
-async def upload(line: Line, conversation_id: str, data: bytes, name: str) -> str:
-    """Let an agent upload a file."""
-
-    async def stream() -> AsyncIterator[bytes]:
-        yield data
-
-    kept = await line.world.media.keep_for_agent(
-        stream(), name=name, agent_id="ana", conversation_id=conversation_id
-    )
-    return media_id(kept)
-
-
-async def content(line: Line, attachment: Attachment) -> bytes:
-    """Return a stored file."""
-    media = await line.world.media.find(media_id(attachment))
-    assert media
-    return b"".join([part async for part in line.world.media.read(media)])
 
 
 async def claimed(line: Line, customer: Customer) -> tuple[Any, Any]:
@@ -117,11 +97,11 @@ async def test_a_whole_conversation(line: Line, ada: Customer) -> None:
     await line.settle()
     (picture,) = [m for m in await line.messages(Author.CUSTOMER) if m.attachments]
     assert picture.text == "it came broken"
-    assert await content(line, picture.attachments[0]) == PIXEL
+    assert await line.content(picture.attachments[0]) == PIXEL
     ana, conversation = await claimed(line, ada)
     await line.settle()
     before = len(ada.seen)
-    file = await upload(line, conversation.id, PDF, "label.pdf")
+    file = await line.upload(conversation.id, PDF, "label.pdf")
     await line.world.desk.say(ana, conversation.id, text="for us", kind="note", client_id="1")
     await line.world.desk.say(
         ana, conversation.id, text="I send you a label", kind="reply", client_id="2", files=[file]
@@ -136,7 +116,7 @@ async def test_a_whole_conversation(line: Line, ada: Customer) -> None:
     await ada.voice(VOICE)
     await line.settle()
     heard = (await line.messages(Author.CUSTOMER))[-1].attachments[0]
-    assert (heard.kind, await content(line, heard)) == ("audio", VOICE)
+    assert (heard.kind, await line.content(heard)) == ("audio", VOICE)
     assert ada.seen[-1] is label
 
     # Ticks.
