@@ -248,9 +248,14 @@ class Handoffs:
             if wait is not None:
                 sentence = f"{QUEUE_SHOWN}_wait" if shown else "utter_system_queue_wait"
                 values = {"place": place, "low": wait[0], "high": wait[1]}
-        conversation, _ = await self._record.system(
+        conversation, said = await self._record.system(
             tx, conversation, sentence or name, now, reply_to=reply_to, **values
         )
+        if said is None and sentence.startswith(QUEUE_SHOWN):
+            # A model that was trained before there were these words still offers the choices with its own.
+            conversation, _ = await self._record.system(
+                tx, conversation, QUEUE_PLACE, now, reply_to=reply_to, place=place
+            )
         await tx.set_timer(
             Timer(
                 conversation_id=conversation.id,
