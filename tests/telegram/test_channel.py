@@ -14,8 +14,8 @@ from bot.ports import Sending
 from connectors.channels.telegram.errors import BAD_REQUEST, FORBIDDEN, Action, rule_of
 from tests.fake_telegram import Broken, Customer, Drop, FakeTelegram, Flood, Held, Lose, Refuse
 from tests.fake_telegram.limits import Limits
-from tests.fake_whatsapp.console import PDF, PIXEL, VOICE
 from tests.support.clock import FakeClock
+from tests.support.small_files import PDF, PIXEL, VOICE
 from tests.telegram.kit import message
 from tests.telegram.shop import Shop, a_shop
 

@@ -13,7 +13,7 @@ from bot.domain.media import media_id
 from bot.domain.message import Author, Delivery, IdentityClaim, Kind
 from connectors.channels.core import identity
 from tests.fake_telegram import USERNAME, Customer
-from tests.fake_whatsapp.console import PDF, PIXEL, VOICE
+from tests.support.small_files import PDF, PIXEL, VOICE
 from tests.support.world import until
 from tests.telegram.line import IDENTITY, Line, a_line
 

@@ -2,64 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.arrival import Arrival
-from bot.domain.message import InboundMessage
 from tests.fake_whatsapp import NUMBER
 from tests.fake_whatsapp.payloads import encode, signatures
 from tests.support.mutations import damaged, mutated
+from tests.support.target import MOST, SETTINGS, Target
 from tests.whatsapp.line import a_line
 from tests.whatsapp.samples import samples
 
-MOST = 20
-"""Customers of the honest messages: the store is not what is tested."""
 
-
-class Target:
-    """A running server, in a thread of its own: Hypothesis calls from synchronous code."""
+class WhatsAppTarget(Target):
+    """A server with a WhatsApp number."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.ready, self.done = threading.Event(), asyncio.Event()
-        self.thread = threading.Thread(target=self.loop.run_until_complete, args=(self.serve(),))
-        self.taken: list[Arrival] = []
-        self.statuses = Counter[int]()
+        super().__init__()
         self.numbers = itertools.count(1)
 
     async def serve(self) -> None:
         self.samples = await samples()
         async with a_line(sends=False) as line:
-            take = line.world.arrivals.take
-
-            async def noting(arrival: Arrival) -> None:
-                await take(arrival)
-                self.taken.append(arrival)
-
-            line.world.arrivals.take = noting  # type: ignore[method-assign]
-            with httpx.Client(trust_env=False, timeout=20) as client:
-                self.client, self.url = client, line.url
-                self.ready.set()
-                await self.done.wait()
-
-    def post(self, raw: bytes, headers: dict[str, str]) -> int:
-        """Send a body; return the status."""
-        self.taken.clear()
-        response = self.client.post(self.url, content=raw, headers=headers)
-        self.statuses[response.status_code] += 1
-        assert response.status_code < 500, response.text
-        return response.status_code
+            self.url = line.url
+            await self.watched(line.world.arrivals)
 
     def honest(self) -> tuple[str, dict[str, Any]]:
         """Return an entry that nothing is wrong with, and the id of its message."""
@@ -77,31 +49,15 @@ class Target:
         changes = [{"field": "messages", "value": value | {"messages": [message]}}]
         return str(message["id"]), {"id": NUMBER.waba, "changes": changes}
 
-    def took(self, message_id: str) -> bool:
-        return any(isinstance(one, InboundMessage) and one.external_id == message_id for one in self.taken)
-
 
 @pytest.fixture(scope="module")
-def target() -> Iterator[Target]:
-    target = Target()
-    target.thread.start()
-    assert target.ready.wait(20)
-    try:
+def target() -> Iterator[WhatsAppTarget]:
+    target = WhatsAppTarget()
+    with target.running():
         yield target
-    finally:
-        target.loop.call_soon_threadsafe(target.done.set)
-        target.thread.join(20)
-        target.loop.close()
 
 
-SETTINGS: dict[str, Any] = {
-    "deadline": None,
-    "phases": [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
-    "suppress_health_check": list(HealthCheck),
-}
-
-
-def try_strange_entries(target: Target, data: st.DataObject) -> None:
+def try_strange_entries(target: WhatsAppTarget, data: st.DataObject) -> None:
     """Put a strange entry beside an honest one: the honest one is taken all the same."""
     sample = data.draw(st.sampled_from(target.samples))
     strange = mutated(data, sample)
@@ -117,7 +73,7 @@ def try_strange_entries(target: Target, data: st.DataObject) -> None:
     assert target.took(message_id)
 
 
-def try_strange_bodies(target: Target, data: st.DataObject) -> None:
+def try_strange_bodies(target: WhatsAppTarget, data: st.DataObject) -> None:
     """Send a body that Meta has signed, whatever it is."""
     sample = data.draw(st.sampled_from(target.samples))
     strange = mutated(data, sample)
@@ -135,7 +91,7 @@ def try_strange_bodies(target: Target, data: st.DataObject) -> None:
         assert target.taken == []
 
 
-def try_unsigned_bodies(target: Target, data: st.DataObject) -> None:
+def try_unsigned_bodies(target: WhatsAppTarget, data: st.DataObject) -> None:
     """Send what Meta has not signed: nothing of it is read."""
     raw = encode(data.draw(st.sampled_from(target.samples)))
     good = signatures(raw, NUMBER.app_secret)["X-Hub-Signature-256"]
@@ -160,23 +116,23 @@ def try_unsigned_bodies(target: Target, data: st.DataObject) -> None:
 
 @settings(max_examples=100, **SETTINGS)
 @given(data=st.data())
-def test_a_strange_entry_harms_no_other(target: Target, data: st.DataObject) -> None:
+def test_a_strange_entry_harms_no_other(target: WhatsAppTarget, data: st.DataObject) -> None:
     try_strange_entries(target, data)
 
 
 @settings(max_examples=120, **SETTINGS)
 @given(data=st.data())
-def test_a_strange_body_is_no_fault_of_the_server(target: Target, data: st.DataObject) -> None:
+def test_a_strange_body_is_no_fault_of_the_server(target: WhatsAppTarget, data: st.DataObject) -> None:
     try_strange_bodies(target, data)
 
 
 @settings(max_examples=80, **SETTINGS)
 @given(data=st.data())
-def test_a_body_that_is_not_signed_is_not_read(target: Target, data: st.DataObject) -> None:
+def test_a_body_that_is_not_signed_is_not_read(target: WhatsAppTarget, data: st.DataObject) -> None:
     try_unsigned_bodies(target, data)
 
 
-def test_samples_are_taken_as_they_are(target: Target) -> None:
+def test_samples_are_taken_as_they_are(target: WhatsAppTarget) -> None:
     """What is changed here must be right before: else all that follows proves nothing."""
     kinds = Counter[str]()
     assert len(target.samples) >= 75
