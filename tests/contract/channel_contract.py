@@ -7,13 +7,14 @@ reason. A message that is not taken must not have been taken half.
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pytest
 
 from bot.domain.errors import StoreError
+from tests.contract.platform_cases import PlatformCases, PlatformHarness
 from tests.support.world import World, until
 
 
@@ -36,7 +37,7 @@ class Seen:
     choices: tuple[tuple[str, str], ...] = ()
 
 
-class Harness(ABC):
+class Harness(PlatformHarness):
     """A customer's side of a channel that is served over `world`."""
 
     channel: ClassVar[str]
@@ -72,15 +73,26 @@ class Harness(ABC):
     async def address(self) -> str:
         """Return the customer's address."""
 
+    async def heard(self) -> list[str]:
+        return [s.text for s in await self.seen() if s.author == "bot"]
+
+    async def offered(self) -> dict[str, str]:
+        return dict((await self.seen())[-1].choices)
+
+    async def choose(self, token: str) -> bool:
+        return (await self.press(token, message_id="message-chosen")).taken
+
     def stored_id(self, message_id: str) -> str:
         """Return under which id of the platform a message is stored."""
         return f"={message_id}"
 
 
-class ChannelContract:
+class ChannelContract(PlatformCases):
     """The suite; a subclass has a fixture `harness`."""
 
     exempt: ClassVar[dict[str, str]] = {}
+    runs: ClassVar[int]
+    """How many cases this channel keeps: a new case is either kept or exempted, and counted."""
 
     @pytest.fixture(autouse=True)
     def _exempted(self, request: pytest.FixtureRequest) -> None:
@@ -218,4 +230,4 @@ class ChannelContract:
     def test_every_exemption_names_a_case(self) -> None:
         cases = [name for name in dir(self) if name.startswith("test_")]
         assert set(self.exempt) <= set(cases)
-        assert len(cases) - len(self.exempt) >= 12
+        assert len(cases) - len(self.exempt) == self.runs

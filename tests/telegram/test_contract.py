@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import ClassVar
 
 import httpx
 import pytest
 
 from bot.domain.message import Author, Message
+from connectors.channels.telegram.account import read
 from tests.contract.channel_contract import ChannelContract, Harness, Outcome, Seen
-from tests.fake_telegram import Customer, Said, Shown, payloads
+from tests.fake_telegram import TOKEN, Customer, Flood, Said, Shown, payloads
 from tests.fake_telegram.courier import HEADER
 from tests.telegram.line import SECRET, Line, a_line
 
@@ -64,6 +65,41 @@ class TelegramHarness(Harness):
     def stored_id(self, message_id: str) -> str:
         return f"{self.customer.chat.id}:{self._said[message_id].id}"
 
+    # --- the platform
+
+    async def send_file(self, data: bytes, name: str) -> bool:
+        return (await self.customer.document(data, name)).statuses == [200]
+
+    async def send_place(self, latitude: float, longitude: float) -> bool:
+        return (await self.customer.location(latitude, longitude)).statuses == [200]
+
+    async def send_unknown(self) -> bool:
+        return (await self.customer.poll()).statuses == [200]
+
+    def without_secret(self) -> Callable[[], object]:
+        return lambda: read("default", {"token": TOKEN})
+
+    async def echo(self) -> bool:
+        message = self.customer.chat.message(self.customer.seen[-1], self.customer.bot.user)
+        raw = json.dumps({"update_id": 1, "message": message}).encode()
+        return (await self._post(raw, SECRET)).taken
+
+    def flood(self, seconds: int) -> None:
+        self.line.fake.faults.plan(Flood(seconds))
+
+    async def leave(self) -> None:
+        await self.customer.block()
+
+    async def heard(self) -> list[str]:
+        return self.customer.texts
+
+    async def offered(self) -> dict[str, str]:
+        asked = self.customer.seen[-1]
+        return {title: asked.data(title) for title in asked.buttons}
+
+    async def settle(self) -> None:
+        await self.line.settle()
+
     def _shown(self, shown: Shown, stored: dict[str, Message]) -> Seen | None:
         """A phone does not say whether bot or person writes: that is looked up."""
         message = stored.get(f"{self.customer.chat.id}:{shown.id}")
@@ -94,7 +130,9 @@ class TestTelegram(ChannelContract):
     exempt: ClassVar[dict[str, str]] = {
         "test_what_cannot_be_taken_is_refused_as_a_whole": "the platform would repeat it for a day and hold up the"
         " chat: it is acknowledged, and taken in pieces or counted (see below)",
+        "test_a_receipt_changes_the_status_and_nothing_else": "bots are not told what has arrived or was read",
     }
+    runs = 22
 
     @pytest.fixture
     async def harness(self) -> AsyncIterator[Harness]:

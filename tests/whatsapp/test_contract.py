@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import ClassVar
 
 import httpx
 import pytest
 
 from bot.domain.message import Author, Message
+from connectors.channels.whatsapp.account import read
 from tests.contract.channel_contract import ChannelContract, Harness, Outcome, Seen
-from tests.fake_whatsapp import NUMBER, Customer, Option, Said, Shown
-from tests.fake_whatsapp.payloads import Change, body, message, signatures
+from tests.fake_whatsapp import NUMBER, Customer, Option, Refuse, Said, Shown
+from tests.fake_whatsapp.payloads import Change, body, echo, message, signatures
 from tests.whatsapp.line import Line, a_line
 
 
@@ -68,6 +69,55 @@ class WhatsAppHarness(Harness):
     def stored_id(self, message_id: str) -> str:
         return self._said[message_id].id
 
+    # --- the platform
+
+    async def send_file(self, data: bytes, name: str) -> bool:
+        return (await self.customer.document(data, name)).statuses == [200]
+
+    async def send_place(self, latitude: float, longitude: float) -> bool:
+        return (await self.customer.location(latitude, longitude)).statuses == [200]
+
+    async def send_unknown(self) -> bool:
+        return (await self.customer.unsupported()).statuses == [200]
+
+    def without_secret(self) -> Callable[[], object]:
+        given = {"token": NUMBER.token, "phone_number_id": NUMBER.id, "verify_token": NUMBER.verify_token}
+        return lambda: read("default", given)
+
+    async def read_everything(self) -> None:
+        await self.customer.read()
+
+    async def echo(self) -> bool:
+        shown, customer = self.customer.seen[-1], self.customer
+        item = echo(NUMBER, customer.identity, shown.id, shown.at, "text", {"body": shown.text})
+        who, field = customer.identity, "smb_message_echoes"
+        raw = body([Change(number=NUMBER, identity=who, key="message_echoes", item=item, field=field)])
+        return (await self._post(raw, signatures(raw, NUMBER.app_secret))).taken
+
+    def flood(self, seconds: int) -> None:
+        """The platform does not say how long; a channel has to know that."""
+        self.line.fake.faults.plan(*[Refuse(131056)] * 3)
+
+    async def leave(self) -> None:
+        self.customer.block()
+
+    async def heard(self) -> list[str]:
+        return self.customer.texts
+
+    async def offered(self) -> dict[str, str]:
+        asked = self.customer.seen[-1]
+        if asked.options:
+            return {option.title: option.id for option in asked.options}
+        lines = (line.partition(". ") for line in asked.text.splitlines() if line[:1].isdigit())
+        return {title: number for number, _, title in lines}
+
+    async def choose(self, token: str) -> bool:
+        typed = not self.customer.seen[-1].options
+        return (await (self.write if typed else self.press)(token, message_id="message-chosen")).taken
+
+    async def settle(self) -> None:
+        await self.line.settle()
+
     def _shown(self, shown: Shown, stored: dict[str, Message]) -> Seen:
         """A phone does not say whether bot or person writes: that is looked up."""
         return Seen(
@@ -94,6 +144,7 @@ class TestWhatsApp(ChannelContract):
         "test_what_cannot_be_taken_is_refused_as_a_whole": "the platform would repeat it for seven days: it is"
         " acknowledged, and taken in pieces or counted (see below)",
     }
+    runs = 23
 
     @pytest.fixture
     async def harness(self) -> AsyncIterator[Harness]:
