@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot import logs
 from bot.domain.errors import DeliveryFailed, FetchFailed, StoreError, TooLarge, UnknownFile
 from bot.domain.message import Attachment
 from bot.ports import Sending
@@ -322,10 +323,8 @@ async def test_a_wrong_token_is_one_alarm_until_it_works(shop: Shop, ada: Custom
 async def test_no_log_has_the_token_or_the_words(
     shop: Shop, ada: Customer, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from bot import logs
-
-    logs.configure("debug", "console")
     caplog.set_level(logging.DEBUG)
+    logs.configure("debug", "console")
     try:
         await shop.send(message("secret words"), here(ada))
         for fault in (Refuse(401), Refuse(400, "chat not found"), Broken(status=502), Lose(), Flood(2)):
@@ -334,8 +333,9 @@ async def test_no_log_has_the_token_or_the_words(
             shop.clock.move(60)
         await shop.fetch(await given(ada))
     finally:
-        logs.configure("error", "console")
-    shown = capsys.readouterr().err
+        shown = capsys.readouterr().err
+        with capsys.disabled():
+            logs.configure("error", "console")
     assert "telegram_needs_attention" in shown
     assert shop.account.token.reveal() not in shown
     assert "secret words" not in shown
