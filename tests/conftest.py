@@ -11,6 +11,7 @@ pytest.register_assert_rewrite(
     "tests.contract.store_contract",
     "tests.contract.store_contract_rules",
     "tests.contract.channel_contract",
+    "tests.contract.platform_cases",
 )
 
 from bot import logs  # noqa: E402

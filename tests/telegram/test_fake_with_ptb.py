@@ -28,7 +28,7 @@ from telegram.error import (
 from tests.fake_telegram import TOKEN, Broken, Customer, FakeTelegram, Lose
 from tests.fake_telegram.listener import Listener
 from tests.support.clock import FakeClock
-from tests.telegram.test_fake_rules import PNG
+from tests.telegram.fakes import PNG
 
 
 def new_bot(fake: FakeTelegram, token: str = TOKEN) -> Bot:
