@@ -19,6 +19,13 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "files_in": ("Files taken in, by what they are and who sent them", ("kind", "by")),
     "ratings": ("Ratings of agents' help", ("score",)),
     "deliveries": ("Messages given to a platform", ("channel", "outcome")),
+    "receipts": ("What platforms told of messages to customers", ("channel", "status")),
+    "ignored": ("What platforms told that needed nothing done", ("channel", "reason")),
+    "files_not_fetched": ("Tries to fetch a customer's file that failed", ("channel",)),
+    "telegram_calls": ("Calls of the Bot API", ("what", "outcome")),
+    "telegram_refused": ("Messages that Telegram refused, by what follows", ("action",)),
+    "whatsapp_calls": ("Calls of the Cloud API", ("what", "outcome")),
+    "whatsapp_refused": ("Calls that WhatsApp refused", ("code", "action")),
     "directory_calls": ("What actions asked of the company's data", ("method", "status")),
     "directory_http": ("Tries to ask the company's system", ("operation", "outcome")),
     "directory_breaker": ("Times that its circuit breaker changed to a state", ("state",)),
@@ -39,6 +46,8 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "chat_polls": ("Web chat calls without a WebSocket that are under way", ()),
     "chat_conversations": ("Web chat addresses that somebody is at", ()),
     "live_sockets": ("Desks connected to this node", ()),
+    "telegram_alarms": ("Telegram bots that an operator must see to", ()),
+    "whatsapp_alarms": ("Things that an operator must see to on WhatsApp", ()),
 }
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 CONTENT_TYPE = CONTENT_TYPE_LATEST
