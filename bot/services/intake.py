@@ -9,10 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain.conversation import Conversation, Owner, OwnerEvent
-from bot.domain.customer import TRUST_RANK, ChannelIdentity, Trust
+from bot.domain.conversation import Conversation, Owner
+from bot.domain.customer import TRUST_RANK, Trust
 from bot.domain.errors import InvalidInput, TooLarge
-from bot.domain.handoff import HandoffSignal, Reason
 from bot.domain.ids import new_id
 from bot.domain.message import (
     MAX_TEXT,
@@ -22,15 +21,15 @@ from bot.domain.message import (
     Kind,
     Message,
 )
-from bot.domain.work import InboxOutcome, InboxRow, InboxStatus, Timer, TimerKind
+from bot.domain.work import InboxOutcome, InboxRow, InboxStatus
 from bot.ports import Bus, Capabilities, Clock, Hint, MetricsPort, Store, Tx
-from bot.services.addresses import whose
 from bot.services.attachments import bind, told_of_files
 from bot.services.attention import Attention
 from bot.services.choices import WAITING, numbered, pressed, typed
-from bot.services.customers import learn, new_customer, refuse_another, trust_of
+from bot.services.customers import refuse_another, trust_of
 from bot.services.handoffs import Handoffs
 from bot.services.masking import mask
+from bot.services.openings import Openings
 from bot.services.record import Record, Say
 from bot.services.remote_files import ALBUM, album_of, to_fetch
 from bot.services.waiting import Step, Waiting
@@ -98,13 +97,12 @@ class Intake:
         self._bus = bus
         self._clock = clock
         self._record = record
-        self._handoffs = handoffs
         self._waiting = waiting
         self._metrics = metrics
         self._wake = wake
         self._sent = sent
         self._channels = channels
-        self._expiry = expiry
+        self._openings = Openings(record=record, handoffs=handoffs, expiry=expiry)
         self._attention = attention
 
     async def accept(self, inbound: InboundMessage) -> Accepted:
@@ -146,7 +144,7 @@ class Intake:
         )
         if first is not None:
             return await self._seen_before(tx, first)
-        conversation = await self._conversation(tx, arrival)
+        conversation = await self._openings.conversation(tx, inbound, now)
         await tx.clear_until_written(conversation.id)
         conversation = replace(
             conversation,
@@ -232,71 +230,6 @@ class Intake:
             done=done,
             replies=tuple(replies),
         )
-
-    async def _conversation(self, tx: Tx, arrival: _Arrival) -> Conversation:
-        """Return the conversation of this address, begun or reopened if need be."""
-        inbound, now = arrival.inbound, arrival.now
-        identity = await whose(tx, *_where(inbound), inbound.aliases)
-        if identity is None:
-            return await self._begin(tx, inbound, now)
-        conversation = await tx.conversation(identity.conversation_id, lock=True)
-        if conversation is None:  # pruned or erased; the address is known, the talk is new
-            conversation = await self._begin(tx, inbound, now, customer_id=identity.customer_id)
-            identity = replace(identity, conversation_id=conversation.id)
-        if inbound.identity is not None:
-            conversation = await learn(tx, self._record, conversation, identity, inbound.identity, now)
-        if conversation.owner is Owner.NOBODY:
-            return await self._reopen(tx, conversation, now)
-        return conversation
-
-    async def _begin(
-        self, tx: Tx, inbound: InboundMessage, now: datetime, customer_id: str = ""
-    ) -> Conversation:
-        if not customer_id or await tx.customer(customer_id) is None:
-            customer_id = (await new_customer(tx, inbound, now)).id
-        conversation = Conversation(
-            id=new_id(now),
-            customer_id=customer_id,
-            channel=inbound.channel,
-            account=inbound.account,
-            address=inbound.address,
-            language=inbound.language or "en",
-            created_at=now,
-            updated_at=now,
-        )
-        await tx.put_conversation(conversation)
-        for address in dict.fromkeys((inbound.address, *inbound.aliases)):
-            await tx.put_identity(
-                ChannelIdentity(
-                    channel=inbound.channel,
-                    account=inbound.account,
-                    address=address,
-                    customer_id=customer_id,
-                    conversation_id=conversation.id,
-                    created_at=now,
-                )
-            )
-        await self._arm_expiry(tx, conversation, now)
-        return conversation
-
-    async def _reopen(self, tx: Tx, conversation: Conversation, now: datetime) -> Conversation:
-        if conversation.reopens_to_queue:
-            signal = HandoffSignal(reason=Reason.AGENT_REQUESTED, evidence={"reopened": True})
-            event = OwnerEvent.CUSTOMER_WROTE_AGAIN
-            opened = await self._handoffs.open(tx, conversation, signal, now=now, event=event)
-            # The timer service knows who is at the desk and says in a moment what to expect.
-            kind = TimerKind.QUEUE_UPDATE
-            await tx.set_timer(Timer(conversation_id=conversation.id, kind=kind, due_at=now))
-            return replace(opened, reopens_to_queue=False)
-        await self._arm_expiry(tx, conversation, now)
-        # Told to the engine as a fresh start: what was half asked in the old talk is not continued.
-        conversation = await self._record.move(tx, conversation, OwnerEvent.CUSTOMER_WROTE, now=now)
-        return replace(conversation, returned_at=now)
-
-    async def _arm_expiry(self, tx: Tx, conversation: Conversation, now: datetime) -> None:
-        due = now + self._expiry
-        kind = TimerKind.SESSION_EXPIRY
-        await tx.set_timer(Timer(conversation_id=conversation.id, kind=kind, due_at=due))
 
     async def _add_customer_message(
         self, tx: Tx, conversation: Conversation, arrival: _Arrival
