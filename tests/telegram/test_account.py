@@ -84,3 +84,21 @@ def test_reading_settings_loads_no_library_of_telegrams() -> None:
     )
     ended: Any = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
     assert ended.returncode == 0
+
+
+def test_an_account_does_not_take_the_place_of_links() -> None:
+    with pytest.raises(ValueError, match="cannot be called link"):
+        read("link", FULL)
+    assert read("links", FULL).path == "/webhooks/telegram/links"
+    assert read("default", FULL).path == "/webhooks/telegram"
+
+
+def test_a_server_without_telegram_does_not_load_its_library() -> None:
+    """It takes more than a second."""
+    code = (
+        "import sys, bot.compose, bot.commands.doctor, connectors.channels.telegram.channel,"
+        "connectors.channels.telegram.reception, connectors.channels.telegram.health;"
+        "sys.exit('telegram' in sys.modules)"
+    )
+    ended: Any = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
+    assert ended.returncode == 0

@@ -18,6 +18,7 @@ from connectors.channels.telegram.polling import FIRST_PAUSE, LONGEST_PAUSE
 from connectors.channels.telegram.reception import can_be_called
 from connectors.channels.telegram.taking import TRIES
 from connectors.channels.telegram.verify import HEADER
+from connectors.channels.telegram.webhooks import LOOK_EVERY
 from tests.fake_telegram import Broken, Customer, FakeTelegram, Flood, Lose, Refuse
 from tests.support.clock import FakeClock
 from tests.support.world import until
@@ -330,3 +331,60 @@ async def test_an_answer_that_makes_no_sense_stops_nothing(
         await asyncio.sleep(0.02)
         await polling.clock.advance(LONGEST_PAUSE)
     await polled(polling, ["one"])
+
+
+# --- looking after the webhook
+
+
+async def look(shop: Shop) -> None:
+    """Let the time of a look come, and the look happen."""
+    looks = len(shop.fake.sent("getWebhookInfo"))
+    await until(lambda: shop.clock.sleepers == 1)
+    await shop.clock.advance(LOOK_EVERY)
+    await until(lambda: len(shop.fake.sent("getWebhookInfo")) > looks)
+    await until(lambda: shop.clock.sleepers == 1)
+
+
+async def test_a_webhook_that_another_program_has_changed_is_set_again(
+    fake: FakeTelegram, fake_clock: FakeClock
+) -> None:
+    async with a_shop(fake, fake_clock) as shop:
+        await shop.reception.start()
+        await until(lambda: bool(url_of(shop)))
+        await look(shop)
+        assert shop.alarms == 0
+        for theirs in ("https://thief.example.com/secret-path", ""):
+            fake.bot.courier.webhook.url = theirs
+            with structlog.testing.capture_logs() as told:
+                await look(shop)
+            assert url_of(shop) == "http://127.0.0.1:1/webhooks/telegram"
+            assert shop.alarms == 1
+            assert told[0]["event"] == "telegram_webhook_changed"
+            assert "secret-path" not in str(told)
+        await look(shop)
+        assert shop.alarms == 0
+
+
+async def test_what_telegram_says_of_a_webhook_that_fails_is_in_the_log(
+    fake: FakeTelegram, fake_clock: FakeClock, ada: Customer
+) -> None:
+    async with a_shop(fake, fake_clock) as shop:
+        await shop.reception.start()
+        await until(lambda: bool(url_of(shop)))
+        fake.bot.courier.stop()
+        webhook = fake.bot.courier.webhook
+        webhook.error, webhook.error_at = "Connection refused", fake_clock.now()
+        fake.bot.updates.push("message", said(text="x"), queue=1, at=fake_clock.now())
+        with structlog.testing.capture_logs() as told:
+            await look(shop)
+        assert [(one["event"], one["why"]) for one in told] == [
+            ("telegram_webhook_failed", "Connection refused")
+        ]
+        assert "listens" in told[0]["advice"]
+        assert shop.alarms == 1
+        with structlog.testing.capture_logs() as told:
+            await look(shop)
+        assert told == []  # said once
+        fake.faults.plan(Broken(status=502), on="getwebhookinfo")
+        await look(shop)
+        assert shop.alarms == 0

@@ -10,6 +10,7 @@ from bot.setting_types import Secret, choice, is_open_http, service_url
 
 API_URL = "https://api.telegram.org"
 PATH = "/webhooks/telegram"
+LINK = "link"
 DEFAULT = "default"
 """The name of the bot that the settings themselves describe."""
 WEBHOOK, POLLING = "webhook", "polling"
@@ -56,6 +57,8 @@ def read(name: str, table: Mapping[str, object]) -> Account:
             values[key] = _PARSERS[key](_as_text(value))
         except ValueError as error:
             problems.append(f"{key} {error}")
+    if name == LINK:
+        problems.append(f"an account cannot be called {LINK}: /webhooks/telegram/{LINK} makes links")
     if "token" not in given:
         problems.append("token is missing")
     if "secret" not in given and values.get("mode") != POLLING:

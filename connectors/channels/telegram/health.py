@@ -63,7 +63,7 @@ def findings(
 
 def _polling(info: Mapping[str, Any]) -> Iterator[Finding]:
     if info.get("url"):
-        detail = f"A webhook is set, at {_host(info['url'])}: nothing comes by polling"
+        detail = f"A webhook is set, at {host_of(info['url'])}: nothing comes by polling"
         yield Finding(level="warn", detail=detail, advice=_UNSET)
 
 
@@ -82,7 +82,7 @@ def _webhook(
         yield Finding(level="warn", detail="No webhook is set yet", advice=_SET)
         return
     if url != wanted:
-        yield Finding(level="fail", detail=f"Telegram calls {_host(url)}, not {wanted}", advice=_ELSEWHERE)
+        yield Finding(level="fail", detail=f"Telegram calls {host_of(url)}, not {wanted}", advice=ELSEWHERE)
     yield from _error(info, now)
     missing = set(ALLOWED) - set(info.get("allowed_updates") or ALLOWED)
     if missing:
@@ -92,22 +92,23 @@ def _webhook(
 
 def _error(info: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
     """Say what went wrong lately at the webhook; Telegram keeps the last error for good."""
-    at, words = _moment(info.get("last_error_date")), str(info.get("last_error_message", ""))
+    at, words = moment_of(info.get("last_error_date")), str(info.get("last_error_message", ""))
     if at is None or not words or now - at > RECENT:
         return
     minutes = max(0, int((now - at).total_seconds() // 60))
     waiting = _number(info.get("pending_update_count"))
     # With nothing that waits, it went well afterwards.
     level = "fail" if waiting else "warn"
-    yield Finding(level=level, detail=f"{minutes} min ago: {words}", advice=_advice(words))
+    yield Finding(level=level, detail=f"{minutes} min ago: {words}", advice=advice_for(words))
 
 
-def _advice(words: str) -> str:
+def advice_for(words: str) -> str:
+    """Return what to do about an error that Telegram tells of a webhook."""
     lowered = words.lower()
     return next((advice for part, advice in _ADVICE if part in lowered), _REACH)
 
 
-def _host(url: object) -> str:
+def host_of(url: object) -> str:
     """Return whose address it is; the path may hold somebody's secret."""
     return urlsplit(str(url)).hostname or "an address without a host"
 
@@ -116,7 +117,8 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _moment(value: object) -> datetime | None:
+def moment_of(value: object) -> datetime | None:
+    """Return a time that Telegram tells in seconds."""
     return datetime.fromtimestamp(value, UTC) if isinstance(value, int) and 0 < value < 2**40 else None
 
 
@@ -125,7 +127,7 @@ _PUBLIC = "Set BATON_PUBLIC_URL to your https address, or BATON_TELEGRAM_MODE=po
 _PORT = "Let BATON_PUBLIC_URL be on port 443, 80, 88 or 8443."
 _SET = "Start Baton: it sets the webhook. If it runs, look for telegram_webhook_refused in its log."
 _UNSET = "Start Baton: it removes the webhook. If that comes back, another program uses this bot's token."
-_ELSEWHERE = (
+ELSEWHERE = (
     "Start Baton: it sets the webhook. If that changes again, another program uses this bot's token: "
     "get a new one from @BotFather (/revoke)."
 )

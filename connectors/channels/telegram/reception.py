@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
@@ -16,18 +15,19 @@ from bot.http.bodies import answer, read_json
 from bot.http.routes import Route
 from bot.ports import Bus, Clock, MetricsPort
 from connectors.channels.core import Arrivals, Links, Words, identity
-from connectors.channels.telegram.account import API_URL, DEFAULT, PATH, Account
+from connectors.channels.telegram.account import API_URL, DEFAULT, LINK, PATH, Account
 from connectors.channels.telegram.background import Background
 from connectors.channels.telegram.channel import TelegramChannel
-from connectors.channels.telegram.errors import Rule
-from connectors.channels.telegram.parse import ALLOWED
 from connectors.channels.telegram.taking import Taking
 from connectors.channels.telegram.verify import HEADER, check_secret
+
+if TYPE_CHECKING:
+    from connectors.channels.telegram.polling import Poller
+    from connectors.channels.telegram.webhooks import Webhook
 
 log = structlog.get_logger(__name__)
 LINK_LASTS = 900
 LINKS_AT_MOST = 20
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 _TAG = "telegram channel"
 
 
@@ -84,10 +84,10 @@ class TelegramReception:
             metrics=metrics,
             background=self._background,
         )
-        self._pollers: list[Any] = []
+        self._sources: list[Poller | Webhook] = []
         self._names: dict[str, str] = {}
-        self._unset: set[str] = set()
-        """Bots whose webhook Telegram has not taken."""
+        self._deaf: set[str] = set()
+        """Bots that can neither be called nor poll."""
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -102,7 +102,7 @@ class TelegramReception:
                 errors=(400, 401, 404, 413, 503),
             ),
             Route(
-                method="POST", path=path + "/link", handler=self.link,
+                method="POST", path=f"{path}/{LINK}", handler=self.link,
                 tag=_TAG, body=LinkWish, answer=Link,
                 summary="Make a link that joins a customer's Telegram chat to who your site says they are",
                 errors=(400, 401, 403, 404, 429, 503),
@@ -111,20 +111,24 @@ class TelegramReception:
 
     async def start(self) -> None:
         """Set the webhooks and begin to poll, in the background: Telegram may be down."""
+        # Here, because the library takes more than a second to import.
         from connectors.channels.telegram.polling import Poller
+        from connectors.channels.telegram.webhooks import Webhook
 
         for name, account in self._accounts.items():
             client = self._channel.clients[name]
             if account.polls:
-                poller = Poller(name, client, partial(self._taking.take, account), self._clock)
-                self._pollers.append(poller)
-                self._background.begin(poller.run())
+                take = partial(self._taking.take, account)
+                self._sources.append(Poller(name, client, take, self._clock))
             elif can_be_called(account, self._public_url):
-                self._background.begin(self._set_webhook(account))
+                url = self._public_url + account.path
+                self._sources.append(Webhook(account, client, url, self._clock))
             else:
                 advice = "Set BATON_PUBLIC_URL to your https address, or the bot's mode to polling."
                 log.warning("telegram_webhook_not_set", account=name, advice=advice)
-                self._unset.add(name)
+                self._deaf.add(name)
+        for source in self._sources:
+            self._background.begin(source.run())
 
     async def stop(self) -> None:
         """End what runs in the background; Telegram keeps what was not confirmed."""
@@ -132,8 +136,8 @@ class TelegramReception:
 
     def gauges(self) -> Mapping[str, float]:
         """Return how many bots need an operator."""
-        troubled = {poller.name for poller in self._pollers if poller.trouble}
-        return {"telegram_alarms": float(len(self._channel.alarms | self._unset | troubled))}
+        troubled = {source.name for source in self._sources if source.trouble}
+        return {"telegram_alarms": float(len(self._channel.alarms | self._deaf | troubled))}
 
     async def webhook(self, request: Request, account: str = "") -> HTTPResponse:
         """Answer when the update is stored; Telegram repeats what is answered otherwise."""
@@ -171,38 +175,6 @@ class TelegramReception:
                 raise TelegramAway from None
             self._names[account] = str(me["username"])
         return self._names[account]
-
-    # --- in the background
-
-    async def _set_webhook(self, account: Account) -> None:
-        """Tell Telegram where we are, until it has heard it.
-
-        Telling the same again changes nothing, and Telegram does not say whether it knows our secret.
-        """
-        name, pause = account.name, FIRST_PAUSE
-        client, url = self._channel.clients[name], self._public_url + account.path
-        while True:
-            try:
-                await client.set_webhook(url, json.dumps(ALLOWED))
-            except Exception as error:
-                self._webhook_refused(name, error)
-                pause = max(pause, getattr(error, "retry_after", None) or 0.0)
-                await self._clock.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
-            else:
-                log.info("telegram_webhook_set", account=name)
-                self._unset.discard(name)
-                return
-
-    def _webhook_refused(self, name: str, error: Exception) -> None:
-        self._unset.add(name)
-        rule: Rule | None = getattr(error, "rule", None)
-        log.warning(
-            "telegram_webhook_refused",
-            account=name,
-            why=getattr(error, "told", "") or (rule.words if rule else type(error).__name__),
-            advice=rule.advice if rule else "",
-        )
 
 
 def can_be_called(account: Account, public_url: str) -> bool:
