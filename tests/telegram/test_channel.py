@@ -129,6 +129,16 @@ async def test_html_that_is_refused_goes_as_plain_text(shop: Shop, ada: Customer
     assert [(s.text, bool(s.entities)) for s in ada.seen] == [("Hello you", True), ("Hello you", False)]
 
 
+async def test_a_key_for_the_contact_card(shop: Shop, ada: Customer) -> None:
+    await shop.send(message("Who are you?", custom={"ask_contact": "Share my number"}), here(ada))
+    (shown,) = ada.seen
+    assert shown.keys == ["Share my number"]
+    assert shown.markup
+    assert shown.markup["keyboard"][0][0]["request_contact"] is True
+    assert shown.markup["one_time_keyboard"] is True
+    assert not shop.fake.violations
+
+
 # --- the pace
 
 

@@ -139,6 +139,22 @@ def test_html_that_is_none_is_passed_over(html: Any) -> None:
     assert (call.text, call.html) == ("Hello", False)
 
 
+def test_a_response_may_ask_for_the_contact_card() -> None:
+    custom = {"ask_contact": " Share my number ", "html": "<b>Who</b> are you?"}
+    (call,) = calls(message("Who are you?", custom=custom))
+    assert (call.ask_contact, call.html, call.buttons) == ("Share my number", True, ())
+    assert call.plain
+    assert (call.plain.ask_contact, call.plain.html) == ("Share my number", False)
+    (bare,) = calls(message("", custom={"ask_contact": "Share"}))
+    assert (bare.text, bare.ask_contact) == (NO_BODY, "Share")
+    (first, last) = calls(message("Word. " * 800, custom={"ask_contact": "Share"}))
+    assert (first.ask_contact, last.ask_contact) == ("", "Share")
+    (chosen,) = calls(message("Which?", ("One",), custom={"ask_contact": "Share"}))
+    assert (chosen.ask_contact, len(chosen.buttons)) == ("", 1)
+    for wrong in (None, 5, "", "  ", ["x"]):
+        assert not calls(message("Hello", custom={"ask_contact": wrong}))[0].ask_contact
+
+
 # --- files and places
 
 

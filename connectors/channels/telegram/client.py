@@ -12,7 +12,16 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 import httpx
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions, error
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    KeyboardButton,
+    LinkPreviewOptions,
+    ReplyKeyboardMarkup,
+    error,
+)
 from telegram.request import HTTPXRequest
 
 from bot.ports import MetricsPort
@@ -268,7 +277,10 @@ def _seconds(raised: error.RetryAfter) -> float:
     return float(after) if isinstance(after, int | float) else after.total_seconds()
 
 
-def _keyboard(call: Call) -> InlineKeyboardMarkup | None:
+def _keyboard(call: Call) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | None:
+    if call.ask_contact:
+        key = KeyboardButton(call.ask_contact, request_contact=True)
+        return ReplyKeyboardMarkup([[key]], resize_keyboard=True, one_time_keyboard=True)
     if not call.buttons:
         return None
     return InlineKeyboardMarkup(

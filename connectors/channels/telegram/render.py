@@ -1,13 +1,14 @@
 """Turns a message into calls of the Bot API. Pure: the same message, the same calls.
 
 Texts go without a parse mode, so that nothing in them can be taken for formatting. Only a response that
-brings `custom: {html: ...}` of its own is formatted, and goes as plain text when Telegram refuses it.
+brings `custom: {html: ...}` of its own is formatted, and goes as plain text when Telegram refuses it. One
+with `custom: {ask_contact: ...}` has a key under that name which sends the customer's own contact card.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.domain.media import media_id
@@ -40,6 +41,8 @@ class Call:
     html: bool = False
     buttons: tuple[tuple[tuple[str, str], ...], ...] = ()
     """Rows of titles with what is sent back."""
+    ask_contact: str = ""
+    """The title of a key that sends the customer's own contact card."""
     file: Attachment | None = None
     place: dict[str, Any] = field(default_factory=dict)
     plain: Call | None = None
@@ -80,17 +83,20 @@ def _kind(file: Attachment) -> str:
 
 
 def _words(message: Message, text: str) -> tuple[Call, ...]:
-    rows = _rows(message)
+    rows, ask = _rows(message), _asked(message)
     html = (message.custom or {}).get("html")
     if isinstance(html, str) and 0 < length(html) <= MAX_TEXT and length(text) <= MAX_TEXT:
-        plain = Call(kind="text", text=text or NO_BODY, buttons=rows)
-        return (Call(kind="text", text=html, html=True, buttons=rows, plain=plain),)
-    pieces = split(text, MAX_TEXT) or ([NO_BODY] if rows else [])
-    last = len(pieces) - 1
-    return tuple(
-        Call(kind="text", text=piece, buttons=rows if index == last else ())
-        for index, piece in enumerate(pieces)
-    )
+        plain = Call(kind="text", text=text or NO_BODY, buttons=rows, ask_contact=ask)
+        return (replace(plain, text=html, html=True, plain=plain),)
+    *before, last = split(text, MAX_TEXT) or [NO_BODY if rows or ask else ""]
+    end = Call(kind="text", text=last, buttons=rows, ask_contact=ask)
+    return (*(Call(kind="text", text=piece) for piece in before), *([end] if last else []))
+
+
+def _asked(message: Message) -> str:
+    """Return the title of the key for a contact card; a message has such a key or buttons."""
+    title = (message.custom or {}).get("ask_contact")
+    return title.strip()[:MAX_TITLE] if isinstance(title, str) and not message.choices else ""
 
 
 def _rows(message: Message) -> tuple[tuple[tuple[str, str], ...], ...]:
