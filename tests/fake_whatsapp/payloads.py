@@ -93,18 +93,19 @@ def status(
 ) -> dict[str, Any]:
     """Write how far a message of the business has come."""
     category = "utility" if template else "service"
-    pricing = {
-        "billable": template,
-        "pricing_model": "PMP",
-        "category": category,
-        "type": "regular" if template else "free_customer_service",
-    }
+    # Who is told by phone alone is told in the form from before 2025: priced by conversation.
+    old = not who.bsuid
+    pricing: dict[str, Any] = {"billable": template, "pricing_model": "CBP" if old else "PMP"}
+    pricing |= {"category": category}
+    pricing |= {} if old else {"type": "regular" if template else "free_customer_service"}
+    conversation = {"id": "7270432eae37498234f4444b35ff", "origin": {"type": category}}
     return {
         "id": message_id,
         "status": name,
         "timestamp": stamp(at),
         **_filled(recipient_id=who.phone, recipient_user_id=who.bsuid, recipient_parent_user_id=who.parent),
         **_filled(biz_opaque_callback_data=ref),
+        **({"conversation": conversation} if old and name == "sent" else {}),
         **({"pricing": pricing} if name in {"sent", "delivered", "read"} else {}),
     }
 
@@ -172,10 +173,12 @@ def _value(group: Sequence[Change]) -> dict[str, Any]:
         contact = change.identity.contact()
         if contact not in contacts:
             contacts.append(contact)
+    # Before there were business-scoped ids, only customers' messages came with contacts.
+    named = group[0].key == "messages" or any(change.identity.bsuid for change in group)
     return {
         "messaging_product": "whatsapp",
         "metadata": {"display_phone_number": number.display, "phone_number_id": number.id},
-        "contacts": contacts,
+        **({"contacts": contacts} if named else {}),
         group[0].key: [change.item for change in group],
     }
 

@@ -94,6 +94,18 @@ async def test_what_a_customer_quotes_and_an_agent_says_keeps_together(line: Lin
     assert quoting.custom == {"quotes": quoted.seq}
 
 
+async def test_receipts_and_echoes_of_the_old_form_count_too(line: Line) -> None:
+    ada = line.fake.customer("Ada", known="phone")
+    await ada.write("hello")
+    await line.settle()
+    await ada.read()
+    await line.settle()
+    assert [m.delivery for m in await line.messages(Author.BOT)] == [Delivery.READ]
+    await line.fake.echo(ada, "Ben here")
+    await line.settle()
+    assert (await line.conversation(ada)).owner is Owner.AGENT
+
+
 async def test_reading_and_typing_at_the_desk_are_shown(line: Line, ada: Customer) -> None:
     await ada.write("person please")
     await line.settle()

@@ -186,6 +186,20 @@ async def test_statuses_are_told_with_our_words_in_any_order(
     assert (status["recipient_id"], status["recipient_user_id"]) == (ada.phone, ada.identity.bsuid)
 
 
+async def test_statuses_of_the_old_form_name_the_phone_alone(
+    fake: FakeWhatsApp, business: Listener, api: httpx.AsyncClient
+) -> None:
+    ada = fake.customer(known="phone")
+    await ada.write("hello")
+    await api.post(URL, json=text("hi", ada))
+    await fake.settle()
+    sent, delivered = business.values[-2:]
+    assert "contacts" not in sent
+    assert sent["statuses"][0]["conversation"]["origin"] == {"type": "service"}
+    assert delivered["statuses"][0]["recipient_id"] == ada.phone
+    assert "recipient_user_id" not in delivered["statuses"][0]
+
+
 @pytest.mark.parametrize("reason", ["blocked", "nobody", "wrong file", "late window"])
 async def test_what_fails_later_is_told_by_a_status(
     fake: FakeWhatsApp, business: Listener, api: httpx.AsyncClient, reason: str
@@ -234,7 +248,7 @@ async def test_a_refused_body_comes_again_and_holds_nobody_up(
 async def test_a_slow_business_gets_the_body_again(fake: FakeWhatsApp, business: Listener) -> None:
     fake.courier.timeout, business.slow = 0.05, 0.1
     said = await fake.customer().write("hello")
-    business.slow = 0.0
+    fake.courier.timeout, business.slow = 10.0, 0.0
     await fake.settle()
     assert (said.statuses[0], said.statuses[-1]) == (0, 200)
 
@@ -309,7 +323,8 @@ async def test_faults_of_the_platform(fake: FakeWhatsApp, api: httpx.AsyncClient
     gate.set()
     assert (await held).status_code == 200
     assert ada.texts == ["lost", "slow", "held"]
-    assert [call.status for call in fake.sent()] == [0, 0, 502, 500, 0, 200]
+    statuses = [call.status for call in fake.sent()]
+    assert (statuses[:4], statuses[-1]) == ([0, 0, 502, 500], 200)  # the slow one may be done by now
 
 
 async def test_bad_weather_has_a_seed(fake: FakeWhatsApp, api: httpx.AsyncClient) -> None:
