@@ -14,11 +14,11 @@ import pytest
 
 from tests.bench.product import Baton
 from tests.fake_whatsapp import NUMBER, Broken, Customer, Drop, FakeWhatsApp, Lose, Refuse
+from tests.long.killing import SAID, kill, quiet
 from tests.long.reaper import read_only
 from tests.long.world import SETTINGS
 
-PEOPLE, WORDS, KILLS = 12, 12, 6
-SAID = ("hi", "thanks", "what are your opening hours?", "how do I send something back?", "who are you?")
+PEOPLE, WORDS = 12, 12
 WEATHER = ((0.03, Drop()), (0.03, Lose()), (0.02, Broken()), (0.02, Refuse(131016)))
 DONE = {"sent", "delivered", "read", "unknown"}
 
@@ -40,28 +40,6 @@ async def talk(person: Customer, chance: random.Random) -> None:
     for _ in range(WORDS):
         await asyncio.sleep(chance.uniform(0.5, 4.0))
         await person.write(chance.choice(SAID))
-
-
-async def kill(server: Baton, chance: random.Random) -> None:
-    """Kill the server again and again; it is started again at once."""
-    for _ in range(KILLS):
-        await asyncio.sleep(chance.uniform(3.0, 7.0))
-        server.kill()
-        server.start()
-        await server.wait_open()
-
-
-async def quiet(server: Baton, limit: float = 120.0) -> None:
-    """Wait until nothing is pending."""
-    loop = asyncio.get_running_loop()
-    deadline, calm = loop.time() + limit, 0
-    while calm < 5:
-        assert loop.time() < deadline, "something never ends"
-        await asyncio.sleep(0.5)
-        with closing(read_only(server.folder / "data" / "baton.db")) as db:
-            pending = db.execute("SELECT count(*) FROM inbox WHERE status <> 'done'").fetchone()[0]
-            pending += db.execute("SELECT count(*) FROM outbox").fetchone()[0]
-        calm = 0 if pending else calm + 1
 
 
 @pytest.mark.long
