@@ -9,7 +9,8 @@ from typing import Any
 from bot.domain.message import Author, Choice, Kind, Message
 from bot.setting_types import Secret
 from connectors.channels.telegram.account import Account
-from connectors.channels.telegram.parse import Parsed, parse
+from connectors.channels.telegram.parse import parse
+from connectors.channels.telegram.parsed import Parsed
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 STAMP = int(NOW.timestamp()) - 60

@@ -16,7 +16,8 @@ from bot.domain.arrival import Edited, Ignored, Reach, Reaction
 from bot.domain.errors import PayloadRejected
 from bot.domain.message import MAX_TEXT, Attachment, IdentityClaim, InboundMessage, Location
 from connectors.channels.telegram.kinds import BESIDE, SERVICE
-from connectors.channels.telegram.parse import ALLOWED, Press
+from connectors.channels.telegram.parse import ALLOWED
+from connectors.channels.telegram.parsed import Press
 from tests.telegram.kit import ADA, CHAT, GROUP, NOW, PRIVATE, STAMP, one, read, said, update
 
 FILE = {"file_id": "F1", "file_unique_id": "U1", "file_size": 9_000}

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.arrival import Ignored, Reach
 from bot.domain.message import InboundMessage
-from connectors.channels.telegram.parse import Parsed
+from connectors.channels.telegram.parsed import Parsed
 from tests.telegram.kit import read
 
 ROOT = Path(__file__).parent.parent.parent

@@ -16,10 +16,11 @@ from connectors.channels.core.pacing import Pacing
 from connectors.channels.telegram import render
 from connectors.channels.telegram.account import Account
 from connectors.channels.telegram.errors import TOO_BIG, TOO_BIG_TO_SEND, Action
-from connectors.channels.telegram.parse import NAME, external_id
+from connectors.channels.telegram.parsed import NAME, external_id
 
 if TYPE_CHECKING:
-    from connectors.channels.telegram.client import Client, Refused
+    from connectors.channels.telegram.client import Client
+    from connectors.channels.telegram.refusals import Refused
 
 log = structlog.get_logger(__name__)
 CHAT_EVERY, CHAT_BURST = 1.0, 3
@@ -105,7 +106,7 @@ class TelegramChannel:
         return Sent(external_id=external_id(int(sending.address), number), more=more)
 
     async def _send(self, client: Client, sending: Sending, call: render.Call) -> int:
-        from connectors.channels.telegram.client import Conflict, Lost, Refused
+        from connectors.channels.telegram.refusals import Conflict, Lost, Refused
 
         content = await self._content(call)
         while True:
@@ -165,7 +166,7 @@ class TelegramChannel:
             TooLarge: it is larger than is taken, or than bots may fetch.
             FetchFailed: it may work later.
         """
-        from connectors.channels.telegram.client import Conflict, Lost, Refused
+        from connectors.channels.telegram.refusals import Conflict, Lost, Refused
 
         client = self.clients.get(account)
         if client is None or not remote_ref(attachment):

@@ -34,7 +34,8 @@ class Finding:
 async def look(account: Account, metrics: MetricsPort, *, public_url: str, now: datetime) -> list[Finding]:
     """Ask Telegram about the bot and its webhook, once each, and say what is found. Never raises."""
     # Here, because the library takes more than a second to import.
-    from connectors.channels.telegram.client import Client, Conflict, Lost, Refused
+    from connectors.channels.telegram.client import Client
+    from connectors.channels.telegram.refusals import Conflict, Lost, Refused
 
     client = Client(account, metrics)
     await client.start()

@@ -9,8 +9,9 @@ import structlog
 
 from bot.domain.errors import PayloadRejected, StoreError
 from bot.ports import Clock
-from connectors.channels.telegram.client import Client, Conflict, Lost, Refused, is_alarm
+from connectors.channels.telegram.client import Client
 from connectors.channels.telegram.parse import ALLOWED
+from connectors.channels.telegram.refusals import Conflict, Lost, Refused, is_alarm
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0

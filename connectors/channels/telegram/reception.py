@@ -167,7 +167,7 @@ class TelegramReception:
 
     async def _bot_name(self, account: str) -> str:
         if account not in self._names:
-            from connectors.channels.telegram.client import TROUBLES
+            from connectors.channels.telegram.refusals import TROUBLES
 
             try:
                 me = await self._channel.clients[account].me()

@@ -14,7 +14,8 @@ from connectors.channels.core import Arrivals, Links, Words
 from connectors.channels.telegram.account import Account
 from connectors.channels.telegram.background import Background
 from connectors.channels.telegram.channel import TelegramChannel
-from connectors.channels.telegram.parse import NAME, Parsed, Press, parse
+from connectors.channels.telegram.parse import parse
+from connectors.channels.telegram.parsed import NAME, Parsed, Press
 
 log = structlog.get_logger(__name__)
 NO_GROUPS = "utter_system_no_groups"

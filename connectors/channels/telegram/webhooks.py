@@ -11,9 +11,10 @@ import structlog
 
 from bot.ports import Clock
 from connectors.channels.telegram.account import Account
-from connectors.channels.telegram.client import TROUBLES, Client, Refused
+from connectors.channels.telegram.client import Client
 from connectors.channels.telegram.health import ELSEWHERE, advice_for, host_of, moment_of
 from connectors.channels.telegram.parse import ALLOWED
+from connectors.channels.telegram.refusals import TROUBLES, Refused
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
