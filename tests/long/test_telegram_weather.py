@@ -12,10 +12,11 @@ from tests.telegram.weather import WEATHER, storm
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-async def test_many_storms() -> None:
+@pytest.mark.parametrize("mode", ["webhook", "polling"])
+async def test_many_storms(mode: str) -> None:
     met = Counter[str]()
     for seed in range(100, 120):
-        async with a_line() as line:
+        async with a_line(mode=mode) as line:
             met += await storm(line, seed)
             assert line.fake.violations == []
     assert set(met) == {type(fault).__name__ for _, fault in WEATHER}

@@ -12,11 +12,13 @@ from bot.domain.conversation import Owner
 from bot.domain.media import media_id
 from bot.domain.message import Attachment, Author, Delivery, IdentityClaim
 from bot.services.links import Links
-from tests.fake_telegram import Customer, Flood, Held, Lose, Slow
+from connectors.channels.telegram.render import calls
+from tests.contract.platform_cases import Wordy
+from tests.fake_telegram import Customer, Drop, Flood, Held, Lose, Slow
 from tests.support.small_files import PDF, PIXEL, VOICE
 from tests.support.world import ADAS_PHONE, until
 from tests.telegram.line import Line, a_line
-from tests.telegram.weather import complete, impatient, storm
+from tests.telegram.weather import WEATHER, complete, impatient, storm
 
 
 @pytest.fixture
@@ -288,3 +290,32 @@ async def test_polling_hears_the_same() -> None:
 @pytest.mark.parametrize("seed", range(2))
 async def test_ten_percent_of_the_calls_fail(line: Line, seed: int) -> None:
     assert sum((await storm(line, seed)).values()) >= 3
+
+
+async def test_ten_percent_of_the_calls_fail_while_we_poll() -> None:
+    async with a_line(mode="polling", secret="") as line:
+        assert sum((await storm(line, 7)).values()) >= 3
+        assert line.fake.violations == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_long_words_in_bad_weather_come_in_order_and_once(
+    line: Line, ada: Customer, seed: int
+) -> None:
+    line.world.engine = line.world.turns._engine = Wordy()
+    impatient(line)
+    with line.fake.faults.weather(
+        *[(3 * chance, fault) for chance, fault in WEATHER], seed=seed, on=("send",)
+    ):
+        await ada.write("long 20000")
+        await line.settle()
+    (answer,) = await line.messages(Author.BOT)
+    parts = [call.text for call in calls(answer)]
+    assert len(parts) >= 5
+    assert [part for part in parts if part in ada.texts] == ada.texts, "in order, and none twice"
+    doubtful = [fault for fault in line.fake.faults.met if isinstance(fault, Drop | Lose | Slow)]
+    assert len(parts) - len(ada.texts) <= len(doubtful), "only what is in doubt may be missing"
+    if answer.delivery is Delivery.SENT:
+        assert not doubtful
+    else:
+        assert "may not have arrived" in answer.delivery_note

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.fake_telegram import TOKEN, Customer, FakeTelegram
+from tests.fake_telegram import TOKEN, Customer, FakeTelegram, entities
 from tests.support.clock import FakeClock
 from tests.telegram.fakes import Api, answer, button, keyboard
 
@@ -117,6 +120,15 @@ async def test_good_html_becomes_entities(api: Api, ada: Customer) -> None:
         {"type": "bold", "offset": 3, "length": 9},
         {"type": "text_link", "offset": 13, "length": 4, "url": "https://example.com/?a=1&b=2"},
     ]
+
+
+@given(st.text(max_size=60))
+def test_what_is_escaped_is_read_as_it_was(text: str) -> None:
+    text = text.replace("\0", "")
+    assert entities.parse_html(html.escape(text)).text == text.strip()
+    marked = entities.parse_html(f"<b>{html.escape(text)}</b>")
+    assert marked.text == text.strip()
+    assert [e["length"] for e in marked.entities] == [entities.length(text.strip())] * bool(text.strip())
 
 
 async def test_what_is_answered_must_be_there(api: Api, ada: Customer) -> None:

@@ -23,7 +23,15 @@ WEATHER: tuple[tuple[float, Any], ...] = (
 )
 """What happens to 10 % of the calls."""
 ARRIVED = {Delivery.SENT, Delivery.DELIVERED, Delivery.READ}
-TOUCHED = ("send", "getfile", "file", "answercallbackquery", "editmessagereplymarkup", "sendchataction")
+TOUCHED = (
+    "send",
+    "getupdates",
+    "getfile",
+    "file",
+    "answercallbackquery",
+    "editmessagereplymarkup",
+    "sendchataction",
+)
 
 
 def impatient(line: Line) -> None:
