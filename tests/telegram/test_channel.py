@@ -129,6 +129,16 @@ async def test_html_that_is_refused_goes_as_plain_text(shop: Shop, ada: Customer
     assert [(s.text, bool(s.entities)) for s in ada.seen] == [("Hello you", True), ("Hello you", False)]
 
 
+async def test_buttons_that_telegram_does_not_take_are_words(shop: Shop, ada: Customer) -> None:
+    titles = tuple("漢" * 60 + str(n) for n in range(60))
+    await shop.send(message("Which?", titles), here(ada))
+    (shown,) = ada.seen
+    assert (shown.buttons, shown.text.count("\n• ")) == ([], 60)
+    shop.fake.faults.plan(Refuse(400, "BUTTON_DATA_INVALID"), on="sendmessage")
+    await shop.send(message("Sure?", ("Yes",)), here(ada))
+    assert ada.texts[-1] == "Sure?\n\n• Yes"
+
+
 async def test_a_key_for_the_contact_card(shop: Shop, ada: Customer) -> None:
     await shop.send(message("Who are you?", custom={"ask_contact": "Share my number"}), here(ada))
     (shown,) = ada.seen

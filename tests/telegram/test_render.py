@@ -119,6 +119,13 @@ def test_buttons_hang_on_the_end_of_a_long_text() -> None:
     assert last.buttons == ((("Yes", "~7.0"),),)
 
 
+def test_buttons_that_are_not_taken_are_words() -> None:
+    (call,) = calls(message("Which?", ("One", "Two")))
+    assert call.plain == Call(kind="text", text="Which?\n\n• One\n• Two")
+    (long,) = calls(message("x" * 4_090, ("One", "Two")))
+    assert long.plain == Call(kind="text", text="x" * 4_090)
+
+
 def test_buttons_without_words_get_some() -> None:
     (call,) = calls(message("", ("Yes",)))
     assert (call.text, len(call.buttons)) == (NO_BODY, 1)
@@ -130,7 +137,8 @@ def test_buttons_without_words_get_some() -> None:
 def test_a_response_may_bring_html_of_its_own() -> None:
     (call,) = calls(message("Hello you", ("Yes",), custom={"html": "Hello <b>you</b>"}))
     assert (call.text, call.html) == ("Hello <b>you</b>", True)
-    assert call.plain == Call(kind="text", text="Hello you", buttons=call.buttons)
+    assert call.plain
+    assert (call.plain.text, call.plain.html, call.plain.buttons) == ("Hello you", False, call.buttons)
 
 
 @pytest.mark.parametrize("html", ["", 5, None, "<b>" + "x" * 4_096])

@@ -54,7 +54,7 @@ WEBHOOK = Rule(
 )
 UNKNOWN = Rule(action=Action.BUG, words="Telegram refused the message.")
 FORMATTING = Rule(action=Action.BUG, words="Telegram does not take this formatting.")
-PLAINER = (FORMATTING, UNKNOWN, NOT_FETCHED)
+PLAINER = (FORMATTING, CHOICES, UNKNOWN, NOT_FETCHED)
 """What is wrong with the shape and not with the words: in a plainer form they may pass."""
 
 FORBIDDEN: tuple[tuple[str, Rule], ...] = (

@@ -28,18 +28,21 @@ _PHOTOS = frozenset({"image/jpeg", "image/png", "image/webp"})
 _METHODS = {"audio/ogg": "voice", "audio/mpeg": "audio", "audio/mp4": "audio", "video/mp4": "video"}
 
 
+Rows = tuple[tuple[tuple[str, str], ...], ...]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
     """One call: `kind` is text, photo, document, voice, audio, video or location.
 
     `file` is one of ours that must be read, or one that Telegram fetches from its address. `plain` is
-    what is sent instead when Telegram does not take the formatting, or the file in this form.
+    what is sent instead when Telegram does not take the formatting, the buttons, or the file in this form.
     """
 
     kind: str
     text: str = ""
     html: bool = False
-    buttons: tuple[tuple[tuple[str, str], ...], ...] = ()
+    buttons: Rows = ()
     """Rows of titles with what is sent back."""
     ask_contact: str = ""
     """The title of a key that sends the customer's own contact card."""
@@ -86,11 +89,19 @@ def _words(message: Message, text: str) -> tuple[Call, ...]:
     rows, ask = _rows(message), _asked(message)
     html = (message.custom or {}).get("html")
     if isinstance(html, str) and 0 < length(html) <= MAX_TEXT and length(text) <= MAX_TEXT:
-        plain = Call(kind="text", text=text or NO_BODY, buttons=rows, ask_contact=ask)
+        plain = _end(message, text or NO_BODY, rows, ask)
         return (replace(plain, text=html, html=True, plain=plain),)
     *before, last = split(text, MAX_TEXT) or [NO_BODY if rows or ask else ""]
-    end = Call(kind="text", text=last, buttons=rows, ask_contact=ask)
-    return (*(Call(kind="text", text=piece) for piece in before), *([end] if last else []))
+    end = (_end(message, last, rows, ask),) if last else ()
+    return (*(Call(kind="text", text=piece) for piece in before), *end)
+
+
+def _end(message: Message, text: str, rows: Rows, ask: str) -> Call:
+    """Return the call that has the buttons; without them, if Telegram does not take them, their titles."""
+    lines = [f"• {choice.title.strip()}" for choice in message.choices]
+    listed = "\n".join([text, "", *lines])
+    plain = Call(kind="text", text=listed if length(listed) <= MAX_TEXT else text)
+    return Call(kind="text", text=text, buttons=rows, ask_contact=ask, plain=plain if rows else None)
 
 
 def _asked(message: Message) -> str:
@@ -99,7 +110,7 @@ def _asked(message: Message) -> str:
     return title.strip()[:MAX_TITLE] if isinstance(title, str) and not message.choices else ""
 
 
-def _rows(message: Message) -> tuple[tuple[tuple[str, str], ...], ...]:
+def _rows(message: Message) -> Rows:
     """Put short titles side by side and long ones below each other."""
     rows: list[list[tuple[str, str]]] = []
     for index, choice in enumerate(message.choices[:MAX_BUTTONS]):
