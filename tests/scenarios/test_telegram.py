@@ -244,6 +244,22 @@ async def test_a_flood_is_waited_out_and_nothing_is_lost(line: Line, ada: Custom
     assert (line.clock.now() - began).total_seconds() >= 7
 
 
+async def test_much_is_said_at_the_platforms_pace(line: Line, ada: Customer) -> None:
+    ana, conversation = await claimed(line, ada)
+    began = line.clock.now()
+    for number in range(12):
+        await line.world.desk.say(
+            ana, conversation.id, text=f"n{number}", kind="reply", client_id=f"{number}"
+        )
+    people = [line.fake.customer(name=f"P{number}") for number in range(40)]
+    await asyncio.gather(*(person.write("hello") for person in people))
+    await line.settle()
+    assert ada.texts[-12:] == [f"n{number}" for number in range(12)]
+    assert all(person.texts == ["echo 1: hello"] for person in people)
+    assert not [call for call in line.fake.calls if call.status == 429]
+    assert 7 <= (line.clock.now() - began).total_seconds() <= 30
+
+
 async def test_a_call_that_takes_too_long_is_unknown_and_not_repeated(line: Line, ada: Customer) -> None:
     impatient(line)
     line.fake.faults.plan(Slow(seconds=0.5), on="send")

@@ -88,20 +88,15 @@ class Line:
             quiet = 0 if busy or waiting else quiet + 1
             if waiting and not self.world.deliveries._tasks:
                 await self.clock.advance(1.0)
-            elif (waiting or self.behind) and self.clock.sleepers:
+            elif (waiting or self.busy) and self.clock.sleepers:
                 await self.clock.advance(0.5)
 
     @property
     def busy(self) -> bool:
-        """Say whether something is done beside the messages."""
-        if self.accounts["default"].polls:
-            return self.behind
-        return bool(self.part._background._tasks)
-
-    @property
-    def behind(self) -> bool:
-        """Say whether the platform has something that we have not asked for."""
-        return self.accounts["default"].polls and bool(self.fake.bot.updates.pending)
+        """Say whether something is done beside the messages, or waits at the platform to be asked for."""
+        polls = self.accounts["default"].polls
+        beside = len(self.part._background._tasks) - polls
+        return bool(beside or (polls and self.fake.bot.updates.pending))
 
     async def unsent(self) -> list[str]:
         """Return what has no fate yet."""

@@ -88,6 +88,11 @@ class TelegramChannel:
         await self._chats.ready(f"{account}\n{address}")
         await self._bots.ready(account)
 
+    async def drop_keyboard(self, *, account: str, chat_id: int, message_id: int) -> None:
+        """Take the buttons off a message, in its turn: edits count as messages. Raises Refused or Lost."""
+        await self.ready(account=account, address=str(chat_id))
+        await self.clients[account].drop_keyboard(chat_id, message_id)
+
     async def send(self, sending: Sending) -> Sent:
         """Send one part of a message. Raises DeliveryFailed."""
         client = self.clients.get(sending.account)

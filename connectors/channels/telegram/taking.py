@@ -84,8 +84,8 @@ class Taking:
     def _used(self, account: str, press: Press) -> None:
         """Take the buttons away: they were for one answer."""
         if press.chat_id is not None and press.message_id is not None:
-            work = self._channel.clients[account].drop_keyboard(press.chat_id, press.message_id)
-            self._background.begin(work)
+            place = {"chat_id": press.chat_id, "message_id": press.message_id}
+            self._background.begin(self._channel.drop_keyboard(account=account, **place))
 
     async def _known(self, arrival: Arrival, link: str) -> Arrival:
         """Return a message with who a link says its writer is."""
