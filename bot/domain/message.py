@@ -242,6 +242,8 @@ class InboundMessage:
     unsupported: str = ""
     """The kind of something that cannot be taken, such as "poll"; the message then has nothing else."""
     location: Location | None = None
+    aside: bool = False
+    """Its text only names what came, such as a contact card; they are no words of the customer's."""
     reply_to_external: str = ""
     """The platform's id of the message that this one quotes."""
 

@@ -133,13 +133,26 @@ class Arrivals:
         return await self._event(tx, report, "customer_edited", text=_text(report))
 
     async def _moved(self, tx: Tx, report: Moved) -> _Told:
+        before = [await tx.identity(report.channel, report.account, alias) for alias in report.aliases]
         conversation = await self._conversation(tx, report)
-        if conversation is None or conversation.address == report.address:
+        if conversation is None:
+            return None
+        for old in {one.conversation_id for one in before if one} - {conversation.id}:
+            # They have written from the new address before we heard of the move: who has the old
+            # conversation must see that nobody reads there any more.
+            await self._left(tx, old)
+        if conversation.address == report.address:
             return None
         conversation = replace(conversation, address=report.address)
         conversation = await self._record.event(tx, conversation, "customer_moved", self._clock.now())
         await tx.put_conversation(conversation)
         return conversation, "message", conversation.seq
+
+    async def _left(self, tx: Tx, conversation_id: str) -> None:
+        conversation = await tx.conversation(conversation_id, lock=True)
+        if conversation is not None:
+            conversation = await self._record.event(tx, conversation, "customer_moved", self._clock.now())
+            await tx.put_conversation(conversation)
 
     async def _receipt(self, tx: Tx, report: Receipt) -> _Told:
         message = await _sent(tx, report)
@@ -152,9 +165,11 @@ class Arrivals:
             # Parts of it may still have to go, so its end is for the delivery to note.
             if _rank(report.delivery.value) > _rank(sending.early):
                 await tx.note_early(sending.id, report.delivery.value)
+            await _known_as(tx, message, report)
             return None
-        place = (message.conversation_id, message.seq, report.delivery)
-        if not await tx.set_delivery(*place, report.external_id, note):
+        await _known_as(tx, message, report)
+        name = "" if message.external_id else report.external_id
+        if not await tx.set_delivery(message.conversation_id, message.seq, report.delivery, name, note):
             return None  # it has come further already
         self._metrics.count("receipts", channel=report.channel, status=report.delivery.value)
         conversation = await tx.conversation(message.conversation_id)
@@ -199,6 +214,13 @@ class Arrivals:
             )
 
         return await self._store.read(work)
+
+
+async def _known_as(tx: Tx, message: Message, report: Receipt) -> None:
+    """Keep a name that the platform has for a message, or a part of it, besides the one we know."""
+    if report.external_id and report.external_id != message.external_id:
+        place = (message.conversation_id, message.seq, report.channel, report.account)
+        await tx.add_sent_part(*place, report.external_id)
 
 
 def _rank(status: str) -> int:

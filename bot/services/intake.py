@@ -36,6 +36,7 @@ from bot.services.waiting import Step, Waiting
 
 WAITING_NOTICE_EVERY = timedelta(seconds=60)
 CANNOT_READ = "utter_system_cannot_read"
+CARD_KEPT = "utter_system_card_kept"
 FILE_KEPT, PLACE_KEPT = "utter_system_unsupported", "utter_system_place_kept"
 
 
@@ -305,6 +306,7 @@ class Intake:
             arrival.outcome = InboxOutcome.ANSWERED
             return conversation
         kept = PLACE_KEPT if arrival.inbound.location is not None else FILE_KEPT
+        kept = CARD_KEPT if arrival.inbound.aside else kept
         return await self._system(tx, conversation, kept, arrival)
 
     async def _answer(self, tx: Tx, step: Step, arrival: _Arrival) -> Conversation:
@@ -335,7 +337,7 @@ def _where(inbound: InboundMessage) -> tuple[str, str, str]:
 
 def _without_words(arrival: _Arrival) -> bool:
     files = bool(arrival.inbound.attachments) or arrival.inbound.location is not None
-    return files and not arrival.shown
+    return arrival.inbound.aside or (files and not arrival.shown)
 
 
 def _told_of_kinds(last: list[Message]) -> bool:

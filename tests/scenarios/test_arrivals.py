@@ -173,6 +173,34 @@ async def test_a_refused_part_is_a_failure_although_the_first_was_read(world: Wo
     assert (after.delivery, after.delivery_note) == (Delivery.FAILED, "No.")
 
 
+async def test_a_message_is_found_by_every_name_that_the_platform_has_for_it(world: World) -> None:
+    world.platform.parts_of = lambda message: 2
+    answer = await answered(world)
+    late = Receipt(**at(world), external_id="p1", delivery=Delivery.DELIVERED)
+    await world.arrivals.take(late)  # of the first part, after the end
+    (after,) = [m for m in await world.messages(channel="push") if m.author is Author.BOT]
+    assert (after.external_id, after.delivery) == (answer.external_id, Delivery.DELIVERED)
+    world.platform.plan = [DeliveryFailed("Lost.", outcome_unknown=True)]
+    world.platform.parts_of = lambda message: 1
+    await world.ask("hello again", channel="push")
+    await deliver(world)
+    lost = (await world.messages(channel="push"))[-1]
+    ref = f"{lost.conversation_id}:{lost.seq}"
+    await world.arrivals.take(Receipt(**at(world), external_id="w9", delivery=Delivery.SENT, ref=ref))
+    found = await world.store.read(lambda tx: tx.message_by_external_id("push", "default", "w9"))
+    assert found is not None
+    assert found.seq == lost.seq
+
+
+async def test_a_move_that_is_told_late_is_seen_in_the_old_conversation(world: World) -> None:
+    await world.ask("person please", channel="push", sender="old")
+    await world.ask("hello from my new number", channel="push", sender="new")
+    await world.arrivals.take(Moved(**{**at(world), "address": "new", "aliases": ("old",)}))
+    last = (await world.store.read(lambda tx: tx.conversations(channel="push", owner=Owner.QUEUE)))[0]
+    entries = await world.store.read(lambda tx: tx.messages(last.id, limit=100))
+    assert entries[-1].text == "customer_moved"
+
+
 async def test_a_receipt_clears_up_an_unknown_outcome(world: World) -> None:
     world.platform.plan = [DeliveryFailed("Lost.", outcome_unknown=True)]
     await world.ask("hello", channel="push")
@@ -361,6 +389,17 @@ async def test_a_place_is_shown_in_words_and_kept_in_numbers(world: World) -> No
     assert world.engine.requests == []
     said = [m.text for m in await world.messages(channel="push") if m.author is Author.SYSTEM]
     assert said == ["utter_system_place_kept"]
+
+
+async def test_a_card_is_no_answer_to_anything(world: World) -> None:
+    claim = IdentityClaim(trust="channel", name="Ada", phone=ADAS_PHONE)
+    await world.write("👤 Ada · +4930123", channel="push", aside=True, identity=claim, authentic=True)
+    await world.idle()
+    assert world.engine.requests == []
+    said = [m.text for m in await world.messages(channel="push") if m.author is not Author.CUSTOMER]
+    assert said == ["utter_system_card_kept"]
+    await world.ask("where is my order", channel="push", authentic=True)
+    assert world.engine.requests[0].context.directory_ref == "C1"  # whose card it was is known
 
 
 async def test_what_cannot_be_read_is_said_once_and_shown_to_agents(world: World) -> None:

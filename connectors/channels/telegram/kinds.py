@@ -64,6 +64,8 @@ class Meaning:
     attachments: tuple[Attachment, ...] = ()
     location: Location | None = None
     identity: IdentityClaim | None = None
+    aside: bool = False
+    """The text only names what came."""
     unsupported: str = ""
     ignored: str = ""
 
@@ -138,4 +140,4 @@ def _contact(contact: wire.Contact, sender: wire.User | None, *, passed_on: bool
     long_enough = _LEAST_DIGITS <= len(phone) - 1 <= _MOST_DIGITS
     own = sender is not None and contact.user_id == sender.id and long_enough and not passed_on
     claim = IdentityClaim(trust="channel", name=name, phone=phone) if own else None
-    return Meaning(text=text, identity=claim)
+    return Meaning(text=text, identity=claim, aside=True)

@@ -56,6 +56,7 @@ def _arrivals(
         intent=command,
         attachments=said.attachments,
         location=said.location,
+        aside=said.aside,
         identity=said.identity,
         album=message.media_group_id or "",
         unsupported=said.unsupported,

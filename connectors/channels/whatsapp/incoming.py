@@ -70,6 +70,7 @@ def _said(head: wire.Head, raw: msgspec.Raw, place: Place, sender: Person) -> Fo
         choice=said.choice,
         attachments=said.attachments,
         location=said.location,
+        aside=said.aside,
         unsupported=said.unsupported,
         reply_to_external=(extras.context.id if extras.context else None) or "",
         raw=_raw(extras),

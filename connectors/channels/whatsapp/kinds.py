@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -35,6 +35,8 @@ class Meaning:
     choice: str = ""
     attachments: tuple[Attachment, ...] = ()
     location: Location | None = None
+    aside: bool = False
+    """The text only names what came."""
     unsupported: str = ""
 
 
@@ -91,7 +93,8 @@ def _location(_kind: str, content: wire.Content) -> Meaning | None:
 
 
 def _contacts(_kind: str, content: wire.Content) -> Meaning | None:
-    return _lines([_card(card) for card in content.contacts or ()])
+    cards = _lines([_card(card) for card in content.contacts or ()])
+    return replace(cards, aside=True) if cards else None
 
 
 def _card(card: wire.Card) -> str:

@@ -72,6 +72,7 @@ PLAIN = [
     "message_late",
     "cannot_read",
     "place_kept",
+    "card_kept",
     "no_groups",
     "show_choices",
 ]
