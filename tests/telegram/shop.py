@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,6 +98,8 @@ class Shop:
     token: str = TOKEN
     public_url: str = "http://127.0.0.1:1"
     max_file: int = 1_000_000
+    others: Mapping[str, Account] = field(default_factory=dict)
+    """Further bots."""
 
     def __post_init__(self) -> None:
         self.metrics, self.files, self.core = Counts(), Files(), Core()
@@ -108,15 +110,16 @@ class Shop:
             mode=self.mode,
             api_url=self.fake.url,
         )
+        accounts = {"default": self.account, **self.others}
         self.channel = TelegramChannel(
-            accounts={"default": self.account},
+            accounts=accounts,
             files=self.files,
             clock=self.clock,
             metrics=self.metrics,
             max_file=self.max_file,
         )
         self.reception = TelegramReception(
-            accounts={"default": self.account},
+            accounts=accounts,
             channel=self.channel,
             arrivals=self.core,
             links=NoLinks(),

@@ -13,6 +13,8 @@ import structlog
 from bot.domain.arrival import Ignored
 from bot.domain.errors import InvalidInput, StoreError
 from bot.domain.message import InboundMessage
+from bot.ports import Sending
+from bot.setting_types import Secret
 from connectors.channels.telegram.parse import ALLOWED
 from connectors.channels.telegram.polling import FIRST_PAUSE, LONGEST_PAUSE
 from connectors.channels.telegram.reception import can_be_called
@@ -22,7 +24,7 @@ from connectors.channels.telegram.webhooks import LOOK_EVERY
 from tests.fake_telegram import Broken, Customer, FakeTelegram, Flood, Lose, Refuse
 from tests.support.clock import FakeClock
 from tests.support.world import until
-from tests.telegram.kit import SECRET, account, said, update
+from tests.telegram.kit import SECRET, account, message, said, update
 from tests.telegram.shop import Shop, a_shop, served
 
 BOMB = RuntimeError("a fault of ours")
@@ -103,8 +105,6 @@ async def test_one_that_broke_us_once_is_not_lost(shop: Shop) -> None:
 
 
 async def test_a_press_is_answered_and_its_keyboard_goes(shop: Shop, ada: Customer) -> None:
-    from tests.telegram.kit import message
-
     await shop.send(message("Sure?", ("Yes", "No")), str(ada.chat.id))
     async with served(shop) as url:
         pressed = await ada.press("No")
@@ -122,8 +122,6 @@ async def test_a_press_is_answered_and_its_keyboard_goes(shop: Shop, ada: Custom
 
 
 async def test_trouble_with_an_answer_loses_no_press(shop: Shop, ada: Customer) -> None:
-    from tests.telegram.kit import message
-
     await shop.send(message("Sure?", ("Yes", "No")), str(ada.chat.id))
     shop.fake.faults.plan(Lose(), on="answercallbackquery")
     shop.fake.faults.plan(Broken(status=502), on="editmessagereplymarkup")
@@ -208,6 +206,33 @@ def test_where_a_webhook_may_be_set() -> None:
     own = account("http://127.0.0.1:8081")
     assert can_be_called(own, "http://10.0.0.1:8080")
     assert not can_be_called(own, "")
+
+
+OTHERS_SECRET = "another-secret_0123456789"
+
+
+async def test_several_bots_have_their_own_doors(fake: FakeTelegram, fake_clock: FakeClock) -> None:
+    bot = fake.new_bot("700000002:another-token-of-the-tests-0123456789", "second_test_bot", "Second")
+    keys = {"token": Secret(bot.token), "secret": Secret(OTHERS_SECRET)}
+    second = account(fake.url, name="second", **keys)
+    async with a_shop(fake, fake_clock, others={"second": second}) as shop, served(shop) as url:
+        await until(lambda: bool(bot.courier.webhook.url and url_of(shop)))
+        assert url_of(shop) == "http://127.0.0.1:1/webhooks/telegram"
+        assert bot.courier.webhook.url == "http://127.0.0.1:1/webhooks/telegram/second"
+        assert bot.courier.webhook.secret == OTHERS_SECRET
+        raw = update(message=said(text="Hello"))
+        assert (await post(f"{url}/second", raw, SECRET)).status_code == 401
+        assert (await post(url, raw, OTHERS_SECRET)).status_code == 401
+        assert (await post(f"{url}/second", raw, OTHERS_SECRET)).status_code == 200
+        assert (await post(url, raw, SECRET)).status_code == 200
+        taken = shop.core.taken
+        assert [one.account for one in taken] == ["second", "default"]
+        # The chat has the same number with both bots; answers go by the one that was written to.
+        there = fake.customer(7_001, bot=bot)
+        there.chat.started = True
+        await shop.channel.ready(account="second", address="7001")
+        await shop.channel.send(Sending(message=message("Hi"), account="second", address="7001"))
+        assert there.texts == ["Hi"]
 
 
 # --- polling
