@@ -17,6 +17,7 @@ import structlog
 import uvloop
 
 from bot import compose, logs
+from bot.accounts import DEFAULT, Accounts
 from bot.demo_desk import furnish
 from bot.domain.agents import Agent, Role
 from bot.domain.errors import BotError, ConfigError
@@ -223,7 +224,7 @@ async def _serve(settings: Settings) -> None:
         password = await first_admin(app.store, app.parts.clock)
         if settings.demo and password is not None:
             await furnish(app.store, app.parts.clock, settings.project_dir / "data" / "demo" / "desk.json")
-        _announce(settings, app.web.port, password, has_model=app.parts.model is not None)
+        _announce(app, password)
         await told.wait()
         log.info("stopping", seconds=settings.shutdown_seconds)
     finally:
@@ -289,10 +290,26 @@ def _command() -> str:
     return str(found) if found.name == "baton" else "baton"
 
 
-def _announce(settings: Settings, port: int, password: str | None, *, has_model: bool) -> None:
+def _channels(accounts: Accounts, url: str) -> list[str]:
+    """Say how the platforms reach us, account by account."""
+    lines = []
+    for name, bot in accounts.telegram.items():
+        path = "/webhooks/telegram" + ("" if name == DEFAULT else f"/{name}")
+        how = "asked for messages (polling)" if bot.polls else f"{url}{path}"
+        lines.append(f"  {_named('Telegram', name):<16} {how}")
+    lines += [f"  {_named('WhatsApp', name):<16} {url}/webhooks/whatsapp" for name in accounts.whatsapp]
+    return lines
+
+
+def _named(channel: str, account: str) -> str:
+    return channel if account == DEFAULT else f"{channel} {account}"
+
+
+def _announce(app: App, password: str | None) -> None:
     """Tell the operator where things are; the password is shown now and never again."""
+    settings = app.parts.settings
     host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
-    url = settings.public_url.rstrip("/") or f"http://{host}:{port}"
+    url = settings.public_url.rstrip("/") or f"http://{host}:{app.web.port}"
     lines = [
         "",
         f"Baton accepts messages at {url}",
@@ -301,6 +318,7 @@ def _announce(settings: Settings, port: int, password: str | None, *, has_model:
         f"  agents' API      {url}/openapi.json",
         f"  health           {url}/health/ready",
         f"  talk to it       {_command()} chat{'' if url == DEFAULT_URL else f' --url {url}'}",
+        *_channels(app.parts.ground.accounts, url),
     ]
     if password is not None:
         lines += [
@@ -310,7 +328,7 @@ def _announce(settings: Settings, port: int, password: str | None, *, has_model:
             f"  password         {password}",
             f"  name             {FIRST_NAME} (customers see it; write your own at the desk)",
         ]
-    if not has_model:
+    if app.parts.model is None:
         lines += ["", "There is no trained model yet: run `baton train`; it is taken up at once."]
     lines += ["", "Engines are starting; messages are kept and answered in a few seconds.", ""]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -148,7 +148,7 @@ class Settings:
         kind.integer(1, 100_000), "50", "Web chat connections at once from one IP address."
     )
     telegram_token: Secret = _secret(
-        20,
+        1,
         "Token of your Telegram bot, from @BotFather (`connectors/channels/telegram/README.md`).",
         shown="Telegram is off",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.conversation import Conversation
@@ -54,12 +54,20 @@ def claimed(media: Media | None, theirs: Callable[[Media], bool]) -> Attachment:
     return media.attachment
 
 
-def told_of_files(last: list[Message], now: datetime) -> bool:
-    """Say whether the newest entries are files alone, and just before them our words on such files."""
-    while last and _is_only_files(last[-1]):
+def told_of_files(last: list[Message], now: datetime, kinds: Collection[str]) -> bool:
+    """Say whether the newest entries are files of these kinds alone, and just before them our words on
+    such files. A spoken message after a picture is another matter than a second picture.
+    """
+    while last and _is_only_files(last[-1]) and _same(last[-1], kinds):
         last = last[:-1]
+    if len(last) > 1 and not _same(last[-2], kinds):
+        return False
     answered = len(last) > 1 and last[-1].author is Author.SYSTEM and last[-1].visible_to_customer
     return answered and _is_only_files(last[-2]) and now - last[-1].created_at < FILES_NOTICE_EVERY
+
+
+def _same(message: Message, kinds: Collection[str]) -> bool:
+    return any(attachment.kind in kinds for attachment in message.attachments)
 
 
 def _is_only_files(message: Message) -> bool:

@@ -36,7 +36,7 @@ from bot.services.waiting import Step, Waiting
 
 WAITING_NOTICE_EVERY = timedelta(seconds=60)
 CANNOT_READ = "utter_system_cannot_read"
-CARD_KEPT = "utter_system_card_kept"
+CARD_KEPT, VOICE_KEPT = "utter_system_card_kept", "utter_system_voice_kept"
 FILE_KEPT, PLACE_KEPT = "utter_system_unsupported", "utter_system_place_kept"
 
 
@@ -302,10 +302,12 @@ class Intake:
 
     async def _only_files(self, tx: Tx, conversation: Conversation, arrival: _Arrival) -> Conversation:
         """Say that files are kept, once for several that come one after the other."""
-        if told_of_files(await tx.last_messages(conversation.id, limit=10), arrival.now):
+        kinds = {attachment.kind for attachment in arrival.inbound.attachments}
+        if told_of_files(await tx.last_messages(conversation.id, limit=10), arrival.now, kinds):
             arrival.outcome = InboxOutcome.ANSWERED
             return conversation
         kept = PLACE_KEPT if arrival.inbound.location is not None else FILE_KEPT
+        kept = VOICE_KEPT if kinds == {"audio"} else kept
         kept = CARD_KEPT if arrival.inbound.aside else kept
         return await self._system(tx, conversation, kept, arrival)
 

@@ -172,9 +172,14 @@ def _reason(handoff: Handoff) -> str:
 
 
 def _trust(facts: _Facts) -> str:
-    """Say what the newest message was vouched for, and what was better before it."""
+    """Say what the newest message was vouched for, and what was better before it.
+
+    A phone that is vouched for and that the company does not know says nothing of whose order was proved.
+    """
     now, best = facts.trust, facts.customer.trust
     said = f"order ({', '.join(facts.grants)})" if facts.grants else now.value
+    if facts.grants and not facts.customer.directory_ref:
+        return said
     if TRUST_RANK[now] >= TRUST_RANK[Trust.CHANNEL]:
         return now.value
     return f"{said}, earlier {best.value}" if TRUST_RANK[best] > TRUST_RANK[now] else said

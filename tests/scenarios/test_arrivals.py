@@ -391,6 +391,14 @@ async def test_a_place_is_shown_in_words_and_kept_in_numbers(world: World) -> No
     assert said == ["utter_system_place_kept"]
 
 
+async def test_a_recording_after_a_picture_has_an_answer_of_its_own(world: World) -> None:
+    voice = Attachment(kind="audio", url=f"{REMOTE}v", name="voice.ogg")
+    for number, file in enumerate((PICTURE, PICTURE, voice, voice)):
+        await world.write(channel="push", attachments=(file,), message_id=f"f{number}")
+    said = [m.text for m in await world.messages(channel="push") if m.author is Author.SYSTEM]
+    assert said == ["utter_system_unsupported", "utter_system_voice_kept"]
+
+
 async def test_a_card_is_no_answer_to_anything(world: World) -> None:
     claim = IdentityClaim(trust="channel", name="Ada", phone=ADAS_PHONE)
     await world.write("👤 Ada · +4930123", channel="push", aside=True, identity=claim, authentic=True)

@@ -205,3 +205,16 @@ async def test_a_crash_between_fragments_does_not_repeat_an_effect(world: World)
     assert world.shop.cancelled == ["7"]
     assert second.conversation_id == first.conversation_id
     await asyncio.sleep(0)
+
+
+async def test_a_phone_that_nobody_knows_does_not_vouch_for_a_proved_order(world: World) -> None:
+    """The card shows whose the order is; that the platform vouches for some phone must not look as if
+    it were theirs.
+    """
+    claim = IdentityClaim(trust="channel", name="Kim", phone="+4999")
+    await world.ask("prove 7", identity=claim)
+    await world.ask("person please", identity=claim)
+    ana = await world.agent()
+    conversation = await world.conversation()
+    shown = await world.desk.conversation(ana, conversation.id)
+    assert shown["packet"]["trust"] == "order (7)"

@@ -73,6 +73,7 @@ PLAIN = [
     "cannot_read",
     "place_kept",
     "card_kept",
+    "voice_kept",
     "no_groups",
     "show_choices",
 ]
