@@ -121,6 +121,25 @@ async def test_a_press_is_answered_and_its_keyboard_goes(shop: Shop, ada: Custom
     assert (first.choice, first.external_id) == ("~7.1", f"cb:{pressed.query}")
 
 
+async def test_ten_presses_are_one_edit(shop: Shop, ada: Customer) -> None:
+    await shop.send(message("Sure?", ("Yes", "No")), str(ada.chat.id))
+    shop.fake.faults.plan(Broken(status=502), on="editmessagereplymarkup")
+    raws = []
+    for _ in range(5):
+        pressed = await ada.press("No")
+        assert pressed.update
+        raws.append(pressed.update.raw)
+    async with served(shop) as url:
+        assert [(await post(url, raw)).status_code for raw in raws[:1]] == [200]
+        await until(lambda: shop.outcomes("editMessageReplyMarkup") == {"NetworkError": 1})
+        # It did not work the first time, so the next press tries again; the others have nothing to do.
+        assert [(await post(url, raw)).status_code for raw in raws[1:]] == [200] * 4
+        await until(lambda: not ada.seen[0].buttons)
+        await until(lambda: not ada.spinning)
+    assert len(shop.fake.sent("editMessageReplyMarkup")) == 2
+    assert len(shop.core.taken) == 5
+
+
 async def test_trouble_with_an_answer_loses_no_press(shop: Shop, ada: Customer) -> None:
     await shop.send(message("Sure?", ("Yes", "No")), str(ada.chat.id))
     shop.fake.faults.plan(Lose(), on="answercallbackquery")

@@ -27,6 +27,7 @@ CHAT_EVERY, CHAT_BURST = 1.0, 3
 """About one message a second to a chat; short bursts pass."""
 BOT_EVERY, BOT_BURST = 1 / 25, 4
 """About 30 a second over all chats: no second has more, the burst included."""
+MANY = 10_000
 MAX_DOWNLOAD = 20_000_000
 """Bytes that a bot may fetch."""
 NO_BOT = "This Telegram bot is not connected any more."
@@ -61,6 +62,8 @@ class TelegramChannel:
         self.clients: dict[str, Client] = {}
         self._chats = Pacing(clock, every=CHAT_EVERY, burst=CHAT_BURST)
         self._bots = Pacing(clock, every=BOT_EVERY, burst=BOT_BURST)
+        self._bare: set[tuple[str, int, int]] = set()
+        """Messages whose buttons are gone, or are being taken off."""
         self.alarms: set[str] = set()
         """Bots whose token is not accepted."""
 
@@ -89,9 +92,22 @@ class TelegramChannel:
         await self._bots.ready(account)
 
     async def drop_keyboard(self, *, account: str, chat_id: int, message_id: int) -> None:
-        """Take the buttons off a message, in its turn: edits count as messages. Raises Refused or Lost."""
-        await self.ready(account=account, address=str(chat_id))
-        await self.clients[account].drop_keyboard(chat_id, message_id)
+        """Take the buttons off a message, in its turn: edits count as messages. Raises Refused or Lost.
+
+        Once for each message: who presses ten times must not wait ten seconds for the answer.
+        """
+        place = (account, chat_id, message_id)
+        if place in self._bare:
+            return
+        if len(self._bare) >= MANY:
+            self._bare.clear()
+        self._bare.add(place)
+        try:
+            await self.ready(account=account, address=str(chat_id))
+            await self.clients[account].drop_keyboard(chat_id, message_id)
+        except Exception:
+            self._bare.discard(place)
+            raise
 
     async def send(self, sending: Sending) -> Sent:
         """Send one part of a message. Raises DeliveryFailed."""
