@@ -26,6 +26,8 @@ LONGEST_PAUSE = 300.0
 LOOK_EVERY = 2.0
 LOOK_BACK_EVERY = timedelta(minutes=1)
 STORE_PAUSE = 1.0
+CALLS_AT_ONCE = 24
+"""Calls to platforms under way at once: many of them would hold up the taking in of messages."""
 NO_CHANNEL = "This channel is not connected any more."
 PART_MISSING = "This message, or a part of it, may not have arrived."
 CUT_OFF = "The server stopped while it was sent: it may have arrived."
@@ -56,6 +58,7 @@ class Deliveries:
         self._new = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way: set[str] = set()
+        self._places = asyncio.Semaphore(CALLS_AT_ONCE)
         self._pushes = any(channel.capabilities.pushes for channel in channels.values())
         self._looked: datetime | None = None
         self._stopping = False
@@ -153,7 +156,8 @@ class Deliveries:
                 language=conversation.language,
             )
             try:
-                sent = await channel.send(sending)
+                async with self._places:
+                    sent = await channel.send(sending)
             except DeliveryFailed as error:
                 if not (error.outcome_unknown and error.more):
                     await self._failed(row, error)
