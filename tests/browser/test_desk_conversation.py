@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import re
 from typing import Any
 
@@ -105,6 +106,38 @@ async def test_what_is_written_without_a_connection_goes_out_later_in_order(case
         "second of two",
     ]
     await expect(ana.row("of two")).to_have_count(2)
+
+
+async def test_a_delivery_told_while_the_message_is_being_read_is_seen(case: Any, agent: Any) -> None:
+    chat, found = case
+    await chat.page.close()  # "Seen" would stand in its place
+    await found.claim()
+    ana = await agent()
+    sockets: list[Any] = []
+
+    def live(socket: Any) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    async def read(route: Any) -> None:
+        answer = await route.fetch()
+        body = await answer.json()
+        for one in (each for each in body["messages"] if each["text"] == "on its way"):
+            one["delivery"] = "sent" if told else "sending"
+            if not told:
+                told.append(one["seq"])
+                hint = {"kind": "delivery", "conversation_id": found.id, "seq": one["seq"], "data": {}}
+                sockets[-1].send(json.dumps({"type": "hint", **hint}))
+                await asyncio.sleep(0.3)
+        await route.fulfill(response=answer, json=body)
+
+    told: list[int] = []
+    await ana.page.route_web_socket(re.compile("/api/v1/live"), live)
+    await ana.look_at(found)
+    await ana.page.route(re.compile(r"/messages\?after="), read)
+    await found.say("on its way")
+    await expect(ana.row("on its way")).to_be_visible()
+    await expect(ana.row("on its way").locator(".delivery.sent")).to_be_attached()
 
 
 async def test_who_was_slower_is_told_who_has_it(case: Any, agent: Any) -> None:

@@ -13,6 +13,7 @@ const CALM = 700; // milliseconds in which several hints become one look
 export class Thread extends EventTarget {
   #ends = [];
   #timer = 0;
+  #starting = null;
   #reading = null;
   #again = false;
   #closed = false;
@@ -98,7 +99,9 @@ export class Thread extends EventTarget {
   /** Read what is around one entry. */
   around(seq) { return seq >= this.first && seq <= this.last ? Promise.resolve() : this.#start(Math.max(0, seq - FIRST / 2), FIRST); }
 
-  async #start(after, limit) {
+  #start(after, limit) { return this.#starting = this.#begin(after, limit); }
+
+  async #begin(after, limit) {
     try {
       const { messages } = await api.get(`/conversations/${this.id}/messages`, { after, limit });
       if (this.#closed) return;
@@ -149,6 +152,8 @@ export class Thread extends EventTarget {
 
   /** Read one entry anew: its delivery or what it means has changed. */
   async refresh(seq) {
+    // What is being read at this moment may have been looked up before the change.
+    await Promise.all([this.#starting, this.#reading]);
     if (seq < this.first || seq > this.last) return;
     const { messages: [one] } = await api.get(`/conversations/${this.id}/messages`, { after: seq - 1, limit: 1 });
     if (one?.seq === seq) this.put(one);
