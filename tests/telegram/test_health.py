@@ -106,6 +106,14 @@ def test_a_webhook_stands_in_the_way_of_polling() -> None:
     assert (level, detail) == ("warn", "A webhook is set, at old.example.com: nothing comes by polling")
 
 
+def test_a_bot_api_server_of_ones_own_needs_an_address_as_well() -> None:
+    fine = account("http://127.0.0.1:8081")
+    for public_url, level in (("", "fail"), ("http://10.0.0.2:8080", "warn")):
+        _, finding = findings(fine, {"username": "b"}, {"url": ""}, public_url=public_url, now=NOW)
+        assert finding.level == level
+        assert ("BATON_PUBLIC_URL" in finding.advice) == (level == "fail")
+
+
 async def ask(fake: FakeTelegram, **more: Any) -> list[tuple[str, str]]:
     given = account(fake.url, **({"token": Secret(TOKEN)} | more))
     result = await look(given, Counts(), public_url="http://127.0.0.1:1", now=fake.clock.now())

@@ -21,7 +21,7 @@ from connectors.channels.telegram.reception import can_be_called
 from connectors.channels.telegram.taking import TRIES
 from connectors.channels.telegram.verify import HEADER
 from connectors.channels.telegram.webhooks import LOOK_EVERY
-from tests.fake_telegram import Broken, Customer, FakeTelegram, Flood, Lose, Refuse
+from tests.fake_telegram import TOKEN, Broken, Customer, FakeTelegram, Flood, Lose, Refuse
 from tests.support.clock import FakeClock
 from tests.support.world import until
 from tests.telegram.kit import SECRET, account, message, said, update
@@ -315,6 +315,23 @@ async def test_another_poller_is_an_alarm_and_we_step_back(polling: Shop, ada: C
         await until(lambda: polling.clock.sleepers == 1)
         assert polling.alarms == 1
         await polling.clock.advance(pause)
+    await ada.write("one")
+    await polled(polling, ["one"])
+    await until(lambda: polling.alarms == 0)
+
+
+async def test_a_webhook_that_another_program_sets_does_not_make_us_deaf(
+    polling: Shop, ada: Customer
+) -> None:
+    await polling.reception.start()
+    await polls(polling, 1)
+    async with httpx.AsyncClient(trust_env=False) as other:
+        theirs = {"url": "https://old.example.com"}
+        assert (await other.post(f"{polling.fake.url}/bot{TOKEN}/setWebhook", json=theirs)).is_success
+    await until(lambda: polling.clock.sleepers == 1)
+    assert polling.alarms == 1
+    await polling.clock.advance(FIRST_PAUSE)
+    await until(lambda: not url_of(polling))
     await ada.write("one")
     await polled(polling, ["one"])
     await until(lambda: polling.alarms == 0)

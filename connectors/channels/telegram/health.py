@@ -73,7 +73,8 @@ def _webhook(
 ) -> Iterator[Finding]:
     wanted = public_url.rstrip("/") + account.path
     parts = urlsplit(wanted)
-    if account.api_url == API_URL and parts.scheme != "https":
+    # A Bot API server of one's own calls http too; nobody calls an address that is not there.
+    if not parts.scheme or (account.api_url == API_URL and parts.scheme != "https"):
         yield Finding(level="fail", detail="There is no https address for the webhook", advice=_PUBLIC)
         return
     if account.api_url == API_URL and (parts.port or 443) not in PORTS:
@@ -127,7 +128,10 @@ _NETWORK = "Look at the network, a firewall, and BATON_TELEGRAM_API_URL."
 _PUBLIC = "Set BATON_PUBLIC_URL to your https address, or BATON_TELEGRAM_MODE=polling."
 _PORT = "Let BATON_PUBLIC_URL be on port 443, 80, 88 or 8443."
 _SET = "Start Baton: it sets the webhook. If it runs, look for telegram_webhook_refused in its log."
-_UNSET = "Start Baton: it removes the webhook. If that comes back, another program uses this bot's token."
+_UNSET = (
+    "Start Baton: it removes the webhook, also while it runs. If that comes back, another program uses "
+    "this bot's token."
+)
 ELSEWHERE = (
     "Start Baton: it sets the webhook. If that changes again, another program uses this bot's token: "
     "get a new one from @BotFather (/revoke)."

@@ -38,6 +38,8 @@ class Poller:
             await self._until_done(self._once)
 
     async def _once(self) -> None:
+        if self.trouble:
+            await self._client.delete_webhook()  # somebody may have set one since the start
         updates = await self._client.updates(self._offset, KINDS)
         # What was confirmed is confirmed. After a quiet week numbers may begin anew below it.
         self._offset = None
