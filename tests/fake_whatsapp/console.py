@@ -73,11 +73,11 @@ class Console:
             return ""
         if not line.startswith("/"):
             return outcome(await self.customer.write(line))
-        name, *words = shlex.split(line[1:]) or [""]
-        command = self.commands.get(name)
-        if command is None:
-            return f"There is no /{name}.\n{HELP}"
         try:
+            name, *words = shlex.split(line[1:]) or [""]
+            command = self.commands.get(name)
+            if command is None:
+                return f"There is no /{name}.\n{HELP}"
             done = await command(words)
         except (IndexError, ValueError, StopIteration, OSError, RuntimeError) as error:
             return f"Not possible: {error}"

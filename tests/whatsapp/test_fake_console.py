@@ -70,6 +70,7 @@ async def test_choices_are_numbered_and_pressed(console: Console, listener: List
     assert await console.take("/press 2") == ""
     assert listener.items()[-1]["interactive"]["button_reply"]["title"] == "No"
     assert (await console.take("/press 3")).startswith("Not possible")
+    assert (await console.take("/edit don't")).startswith("Not possible")
     assert await console.take("/react 👍") == ""
     assert await console.take("/unreact") == ""
 
