@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import time
 
 from tests.fake_telegram.console import HELP, Console
 from tests.fake_telegram.courier import Webhook
@@ -16,6 +17,7 @@ SECRET = "webhook-secret-of-the-tests-0123456789"
 async def run(options: argparse.Namespace) -> None:
     """Serve until the input ends or says /quit."""
     async with FakeTelegram(port=options.port) as fake:
+        fake.bot.number_from(int(time.time()))
         print(settings(fake, options.webhook), flush=True)
         console = Console(fake, fake.customer(options.chat, options.name, username=options.name.lower()))
         print(HELP, flush=True)

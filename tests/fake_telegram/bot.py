@@ -38,6 +38,11 @@ class Bot:
     async def _perform(self, method: str, values: dict[str, Any]) -> None:
         await self.fake.perform(self, method, Params(values=values))
 
+    def number_from(self, first: int) -> None:
+        """Number messages and updates from here on: a run by hand repeats no id of the run before."""
+        self._ids = itertools.count(first)
+        self.updates.number_from(first)
+
     # --- chats ---------------------------------------------------------------------------------
 
     def chat_of(self, params: Params) -> Chat:

@@ -87,6 +87,10 @@ class Updates:
         self._news.set()
         return update
 
+    def number_from(self, first: int) -> None:
+        """Number from here on."""
+        self._next = first
+
     def quiet_week(self) -> None:
         """Let a week without updates pass: the next id is another, and may well be smaller."""
         self._next = random.Random(self._next).randrange(10**6, 10**8)

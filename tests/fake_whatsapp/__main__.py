@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import time
 
 import httpx
 
 from tests.fake_whatsapp.console import HELP, Console, ShiftedClock
 from tests.fake_whatsapp.server import NUMBER, FakeWhatsApp
+from tests.fake_whatsapp.shown import number_from
 
 
 async def run(options: argparse.Namespace) -> None:
     """Serve until the input ends or says /quit."""
+    number_from(int(time.time()))
     clock = ShiftedClock()
     async with FakeWhatsApp(clock=clock, port=options.port) as fake:
         print(settings(fake), flush=True)

@@ -73,6 +73,12 @@ class Said:
         return self.webhook.statuses if self.webhook else []
 
 
+def number_from(first: int) -> None:
+    """Number messages from here on: a run by hand repeats no id of the run before, which would be dropped."""
+    global _numbers
+    _numbers = itertools.count(first)
+
+
 def new_id(of: str) -> str:
     """Return a message id: it begins with "wamid." and is of no use beyond that."""
     raw = b"\x1c\x18" + of.encode()[:14] + b"\x15\x02\x00\x11\x18\x12" + f"{next(_numbers):018X}".encode()

@@ -92,3 +92,4 @@ async def test_it_runs_from_a_shell(listener: Listener) -> None:
     assert b"BATON_TELEGRAM_TOKEN=" in output
     assert b"Not possible" in output
     assert listener.texts == ["hello"]
+    assert all(each["update_id"] > 10**9 for each in listener.bodies)  # none of the run before comes again

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -108,4 +109,7 @@ async def test_it_runs_from_a_shell(listener: Listener) -> None:
     assert process.returncode == 0
     assert b"BATON_WHATSAPP_TOKEN=" in output
     assert b"Not possible" in output
-    assert [item["text"]["body"] for item in listener.items()] == ["hello"]
+    [item] = listener.items()
+    assert item["text"]["body"] == "hello"
+    number = base64.b64decode(item["id"].removeprefix("wamid."))[-19:-1]
+    assert int(number, 16) > 10**9  # no id of the run before comes again
