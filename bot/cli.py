@@ -164,12 +164,33 @@ def train(
 
 @app.command()
 def evaluate(
-    test: TestFile,
+    test: Annotated[
+        Path | None, typer.Option("--test", help="CSV file with the columns text,intent.")
+    ] = None,
+    nlu: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            "--nlu", metavar="TRAIN TEST", help="Two such files: train the intent classifier, measure it."
+        ),
+    ] = None,
+    out_of_scope: Annotated[
+        list[str] | None, typer.Option(help="With --nlu: a label, beside oos, for what is no intent.")
+    ] = None,
+    encoder: Annotated[
+        str, typer.Option(help="With --nlu: minilm, multilingual, none, or a folder of your own.")
+    ] = "minilm",
     model: Annotated[str, typer.Option(help="Id of a model; the live one if not given.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Measure how well a model understands labelled texts."""
-    _measure(test, as_json, "--model", model)
+    """Measure how well a model, or the intent classifier itself, understands labelled texts."""
+    if (test is None) == (nlu is None):
+        raise typer.BadParameter("name either --test FILE or --nlu TRAIN TEST")
+    if test is not None:
+        _measure(test, as_json, "--model", model)
+    command = [sys.executable, "-m", "bot.training.evaluate_nlu", *map(str, nlu or ())]
+    command += [f"--out-of-scope={label}" for label in out_of_scope or ()]
+    command += ["--encoder", encoder, *(["--json"] if as_json else [])]
+    raise typer.Exit(subprocess.call(command))  # noqa: S603 (our own interpreter, a list)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The intent classifier as a Rasa graph component; the model itself is `bot.nlu.sparse`."""
+"""The intent classifier as a Rasa graph component; the model itself is `bot.nlu.cascade`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.nlu.sparse import FORMAT, SparseModel
+from bot.nlu.cascade import FORMAT, CascadeModel
+from bot.nlu.encoders import MINILM, Encoder, EncoderMissing, EncoderRefused, open_encoder
+from bot.nlu.progress import say
 
 logger = logging.getLogger(__name__)
 
@@ -23,21 +25,29 @@ EXTERNAL = "EXTERNAL_"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class SparseIntentClassifier(GraphComponent, IntentClassifier):
-    """Rank intents by word and character n-grams, with confidences fit for a threshold.
+class CascadeIntentClassifier(GraphComponent, IntentClassifier):
+    """Rank intents by word and character n-grams, and by a sentence encoder where these leave doubt.
 
-    Settings: `c`, the inverse strength of regularisation; `ranking_length`, how many intents a
-    message's ranking holds.
+    Settings: `encoder`, which is `minilm` (English), `multilingual`, `none`, or a folder with a
+    `model.onnx` and a `tokenizer.json` of one's own; `encoder_sha256`, the hash that this model.onnx must
+    have; `c`, the inverse strength of regularisation; `ranking_length`, how many intents a message's
+    ranking holds.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Return the settings that config.yml may override; `format` marks stale training caches."""
-        return {"c": 1.0, "ranking_length": 10, "format": FORMAT}
+        return {
+            "encoder": MINILM,
+            "encoder_sha256": "",
+            "c": 1.0,
+            "ranking_length": 10,
+            "format": FORMAT,
+        }
 
     @staticmethod
     def required_packages() -> list[str]:
-        """Name what must be installed."""
+        """Name what must be installed; an encoder's packages need not be."""
         return ["numpy"]
 
     def __init__(
@@ -45,7 +55,7 @@ class SparseIntentClassifier(GraphComponent, IntentClassifier):
         config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
-        model: SparseModel | None = None,
+        model: CascadeModel | None = None,
     ) -> None:
         """Keep the trained model, if there is one already."""
         self._config = config
@@ -60,12 +70,12 @@ class SparseIntentClassifier(GraphComponent, IntentClassifier):
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
-    ) -> SparseIntentClassifier:
+    ) -> CascadeIntentClassifier:
         """Create an untrained component."""
         return cls(config, model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Fit the model to the examples of what customers write."""
+        """Fit the model to the examples of what customers write. Raises EncoderRefused (a ValueError)."""
         from bot.nlu.fit import fit
 
         pairs = [(e.get(TEXT), e.get(INTENT)) for e in training_data.intent_examples]
@@ -73,7 +83,13 @@ class SparseIntentClassifier(GraphComponent, IntentClassifier):
         if len({intent for _, intent in pairs}) < 2:
             logger.warning("There are fewer than two intents with examples: nothing to tell apart.")
             return self._resource
-        self.model = fit([text for text, _ in pairs], [intent for _, intent in pairs], c=self._config["c"])
+        texts, intents = [text for text, _ in pairs], [intent for _, intent in pairs]
+        try:
+            encoder = open_encoder(self._config["encoder"], sha256=self._config["encoder_sha256"])
+            self.model = fit(texts, intents, c=self._config["c"], encoder=encoder)
+        except EncoderMissing as error:
+            say(f"Intents are told by words alone, which is less exact: {error}.")
+            self.model = fit(texts, intents, c=self._config["c"])
         with self._model_storage.write_to(self._resource) as folder:
             self.model.save(folder)
         return self._resource
@@ -86,14 +102,16 @@ class SparseIntentClassifier(GraphComponent, IntentClassifier):
         resource: Resource,
         execution_context: ExecutionContext,
         **kwargs: Any,
-    ) -> SparseIntentClassifier:
-        """Load the trained model."""
+    ) -> CascadeIntentClassifier:
+        """Load the trained model; the encoder goes on loading on a thread."""
         model = None
         try:
             with model_storage.read_from(resource) as folder:
-                model = SparseModel.load(folder)
+                model = CascadeModel.load(folder, _encoder(config))
         except (FileNotFoundError, ValueError) as error:
             logger.warning("The intent classifier has no usable model: %s", error)
+        if model is not None and model.encoder is not None:
+            model.encoder.warm()
         return cls(config, model_storage, resource, model)
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -110,3 +128,12 @@ class SparseIntentClassifier(GraphComponent, IntentClassifier):
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Leave the training data alone: no later component reads our predictions of it."""
         return training_data
+
+
+def _encoder(config: dict[str, Any]) -> Encoder | None:
+    """Return the encoder, or say why there is none: an assistant without it is better than no assistant."""
+    try:
+        return open_encoder(config["encoder"], sha256=config["encoder_sha256"])
+    except (EncoderMissing, EncoderRefused) as error:
+        logger.warning("Intents are told by words alone, which is less exact: %s", error)
+        return None

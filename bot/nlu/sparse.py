@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bot.nlu.text import char_grams, normalise, word_grams
+from bot.nlu.text import char_grams, word_grams
 
 Floats = npt.NDArray[np.float32]
 
@@ -21,9 +21,8 @@ FORMAT = 1
 """Version of the files; a model of another format must be trained again."""
 
 MAX_WORDS_CACHED = 20_000
-MAX_TEXTS_CACHED = 4_096
-MAX_CACHED_TEXT = 200
-"""Longer texts hardly ever come twice and are not kept."""
+MAX_CACHED_WORD = 200
+"""Longer words hardly ever come twice and are not kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,7 @@ class Block:
 
 
 class SparseModel:
-    """Rank intents by a linear model over word and character n-grams."""
+    """Scores intents by a linear model over word and character n-grams."""
 
     def __init__(
         self, *, intents: list[str], words: Block, chars: Block, bias: Floats, scale: float, usual: float
@@ -49,27 +48,6 @@ class SparseModel:
         self.scale = scale
         self.usual = usual
         self._tokens: dict[str, tuple[tuple[int, ...], int]] = {}
-        self._ranked: dict[str, tuple[tuple[str, float], ...]] = {}
-
-    def rank(self, text: str) -> tuple[tuple[str, float], ...]:
-        """Return all intents with confidences (0 to 1), the likeliest first.
-
-        A text without a single known n-gram gets 0 for every intent.
-        """
-        known = self._ranked.get(text)
-        if known is not None:
-            return known
-        ranked = self._rank(normalise(text))
-        if len(text) <= MAX_CACHED_TEXT:
-            if len(self._ranked) >= MAX_TEXTS_CACHED:
-                self._ranked.clear()
-            self._ranked[text] = ranked
-        return ranked
-
-    def _rank(self, normal: str) -> tuple[tuple[str, float], ...]:
-        confidences = self.confidences(*self.scores(normal))
-        order = np.argsort(-confidences, kind="stable")
-        return tuple((self.intents[i], float(confidences[i])) for i in order)
 
     def scores(self, normal: str) -> tuple[Floats, float]:
         """Return the linear scores of a normalised text, and the share of its n-grams that are known."""
@@ -113,7 +91,7 @@ class SparseModel:
             found = tuple(vocabulary[gram] for gram in grams if gram in vocabulary), len(grams)
             if len(self._tokens) >= MAX_WORDS_CACHED:
                 self._tokens.clear()
-            if len(token) <= MAX_CACHED_TEXT:
+            if len(token) <= MAX_CACHED_WORD:
                 self._tokens[token] = found
         return found
 

@@ -17,17 +17,20 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.errors import BotError, ConfigError, NotFound
-from bot.nlu.sparse import SparseModel
+from bot.nlu import cascade
+from bot.nlu.cascade import CascadeModel
+from bot.nlu.encoders import MINILM, EncoderMissing, EncoderRefused, open_encoder
 from bot.training import registry
 from bot.training.measure import FALLBACK, OUT_OF_SCOPE, Prediction, Report, Row, report
 
-CLASSIFIER = "SparseIntentClassifier"
+CLASSIFIER = "CascadeIntentClassifier"
+FILES = ("sparse.json", "sparse.npz", cascade.FILE)
 
 
 class Understanding:
     """The intent part of a trained model: our classifier and the thresholds behind it."""
 
-    def __init__(self, model: SparseModel, *, threshold: float, ambiguity: float) -> None:
+    def __init__(self, model: CascadeModel, *, threshold: float, ambiguity: float) -> None:
         """Take over a classifier and the fallback's settings; 0 switches a threshold off."""
         self._model = model
         self._threshold = threshold
@@ -38,10 +41,12 @@ class Understanding:
         """Read a Rasa model archive. Raises ConfigError if it is none with our classifier in it."""
         try:
             with tarfile.open(archive) as tar, tempfile.TemporaryDirectory() as folder:
-                for name in ("sparse.json", "sparse.npz"):
+                for name in FILES:
                     (Path(folder) / name).write_bytes(_member(tar, name))
-                settings = _fallback(json.loads(_member(tar, "metadata.json")))
-                return cls(SparseModel.load(Path(folder)), **settings)
+                if _there(tar, cascade.DENSE):
+                    (Path(folder) / cascade.DENSE).write_bytes(_member(tar, cascade.DENSE))
+                nodes = json.loads(_member(tar, "metadata.json")).get("predict_schema", {}).get("nodes", {})
+                return cls(_model(Path(folder), _config(nodes, CLASSIFIER)), **_fallback(nodes))
         except (OSError, tarfile.TarError, ValueError) as error:
             raise ConfigError(f"{archive} is not a usable model: {error}") from error
 
@@ -53,25 +58,44 @@ class Understanding:
         return Prediction(intent=intent, confidence=best, fallback=fallback)
 
 
-def _member(tar: tarfile.TarFile, name: str) -> bytes:
+def _model(folder: Path, config: dict[str, Any]) -> CascadeModel:
+    try:
+        encoder = open_encoder(config.get("encoder", MINILM), sha256=config.get("encoder_sha256", ""))
+    except (EncoderMissing, EncoderRefused) as error:
+        sys.stderr.write(f"Measured without the sentence encoder: {error}.\n")
+        encoder = None
+    return CascadeModel.load(folder, encoder)
+
+
+def _there(tar: tarfile.TarFile, name: str) -> tarfile.TarInfo | None:
     """Return one file of the archive by the end of its path."""
-    for member in tar.getmembers():
-        if member.isfile() and Path(member.name).name == name:
-            file = tar.extractfile(member)
-            if file is not None:
-                return file.read()
-    raise ConfigError(f"the model has no {CLASSIFIER} ({name} is missing); `rasa test nlu` can test it")
+    return next((m for m in tar.getmembers() if m.isfile() and Path(m.name).name == name), None)
 
 
-def _fallback(metadata: dict[str, Any]) -> dict[str, float]:
-    for node in metadata.get("predict_schema", {}).get("nodes", {}).values():
-        if str(node.get("uses", "")).endswith(".FallbackClassifier"):
-            config = node.get("config", {})
-            return {
-                "threshold": float(config.get("threshold", 0.3)),
-                "ambiguity": float(config.get("ambiguity_threshold", 0.1)),
-            }
-    return {"threshold": 0.0, "ambiguity": 0.0}
+def _member(tar: tarfile.TarFile, name: str) -> bytes:
+    member = _there(tar, name)
+    file = tar.extractfile(member) if member else None
+    if file is None:
+        raise ConfigError(f"the model has no {CLASSIFIER} ({name} is missing); `rasa test nlu` can test it")
+    return file.read()
+
+
+def _config(nodes: dict[str, Any], component: str) -> dict[str, Any]:
+    """Return the settings of a model's first component of that name."""
+    for node in nodes.values():
+        if str(node.get("uses", "")).endswith(f".{component}"):
+            return dict(node.get("config") or {})
+    return {}
+
+
+def _fallback(nodes: dict[str, Any]) -> dict[str, float]:
+    if not any(str(node.get("uses", "")).endswith(".FallbackClassifier") for node in nodes.values()):
+        return {"threshold": 0.0, "ambiguity": 0.0}
+    config = _config(nodes, "FallbackClassifier")
+    return {
+        "threshold": float(config.get("threshold", 0.3)),
+        "ambiguity": float(config.get("ambiguity_threshold", 0.1)),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

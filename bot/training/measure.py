@@ -98,11 +98,13 @@ class Report:
         ]
 
 
-def report(rows: Sequence[Row], predictions: Sequence[Prediction]) -> Report:
+def report(
+    rows: Sequence[Row], predictions: Sequence[Prediction], *, outside_labels: frozenset[str] = OUT_OF_SCOPE
+) -> Report:
     """Work out the figures. Raises ValueError without rows in scope."""
     pairs = list(zip(rows, predictions, strict=True))
-    inside = [(row, seen) for row, seen in pairs if row.intent not in OUT_OF_SCOPE]
-    outside = [seen for row, seen in pairs if row.intent in OUT_OF_SCOPE]
+    inside = [(row, seen) for row, seen in pairs if row.intent not in outside_labels]
+    outside = [seen for row, seen in pairs if row.intent in outside_labels]
     if not inside:
         raise ValueError("no row has an intent that is in scope")
     right = [row.intent == seen.intent for row, seen in inside]
@@ -120,6 +122,18 @@ def report(rows: Sequence[Row], predictions: Sequence[Prediction]) -> Report:
         intents=tuple(sorted(intents, key=lambda i: (i.f1, -i.support, i.name))),
         confusions=_confusions(inside),
     )
+
+
+def auroc(inside: Sequence[float], outside: Sequence[float]) -> float:
+    """Return how often a row in scope is more confident than one out of scope; ties count half."""
+    counted: Counter[float] = Counter(outside)
+    below = 0.0
+    lower: dict[float, float] = {}
+    for value in sorted({*inside, *outside}):
+        lower[value] = below
+        below += counted[value]
+    total = sum(lower[value] + counted[value] / 2 for value in inside)
+    return total / (len(inside) * len(outside))
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -18,7 +18,7 @@ DATA_FOLDERS = ("nlu", "rules", "stories", "lookups")
 
 LEAN_COMPONENTS = frozenset(
     {
-        "bot.nlu.classifier.SparseIntentClassifier",
+        "bot.nlu.classifier.CascadeIntentClassifier",
         "bot.nlu.entities.PatternEntityExtractor",
         "bot.nlu.word_rules.IntentByWords",
         "EntitySynonymMapper",

@@ -91,6 +91,7 @@ def _up_to_date(models: Path, known: Model, progress: Progress) -> Model:
 
 def _train_into(project: Project, folder: Path, progress: Progress) -> dict[str, Any]:
     """Train, write the archive and the catalogue into `folder`, and return facts about the model."""
+    from bot.nlu.progress import listening
     from bot.training import rasa_graph
     from bot.training.check import check
     from bot.training.responses import catalogue
@@ -107,7 +108,8 @@ def _train_into(project: Project, folder: Path, progress: Progress) -> dict[str,
     nlu, domain = data.get_nlu_data(), data.get_domain()
     intents = [example.get("intent") for example in nlu.intent_examples]
     progress(f"Training on {len(intents)} examples of {len(set(intents))} intents …")
-    rasa_graph.train_graph(data, folder / "model.tar.gz")
+    with listening(progress):
+        rasa_graph.train_graph(data, folder / "model.tar.gz")
     _write_json(folder / "responses.json", catalogue(domain))
     return {
         "examples": len(intents),

@@ -147,7 +147,7 @@ def archive(path: Path, *uses: str) -> Path:
         ("rasa.core.policies.ted_policy.TEDPolicy", True),
         ("rasa.nlu.selectors.response_selector.ResponseSelector", True),
         ("rasa.core.policies.rule_policy.RulePolicy", False),
-        ("bot.nlu.classifier.SparseIntentClassifier", False),
+        ("bot.nlu.classifier.CascadeIntentClassifier", False),
         ("lean_probe_plain.Part", False),
         ("lean_probe_tf.Part", True),
         ("lean_probe_diet.Part", True),

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.nlu.cascade import MAX_CACHED, MAX_CACHED_TEXT, CascadeModel
 from bot.nlu.fit import fit
-from bot.nlu.sparse import MAX_CACHED_TEXT, MAX_TEXTS_CACHED, SparseModel
 from bot.nlu.text import normalise
 from tests.nlu.data import examples
 
@@ -17,11 +17,11 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 
 @pytest.fixture(scope="module")
-def model() -> SparseModel:
+def model() -> CascadeModel:
     return fit(*examples())
 
 
-def test_scores_equal_those_of_scikit_learn(model: SparseModel) -> None:
+def test_scores_equal_those_of_scikit_learn(model: CascadeModel) -> None:
     from scipy.sparse import hstack
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.svm import LinearSVC
@@ -39,35 +39,35 @@ def test_scores_equal_those_of_scikit_learn(model: SparseModel) -> None:
         expected = reference.decision_function(
             hstack([v.transform([normalise(text)]) for v in vectorizers])
         )
-        scores, _ = model.scores(normalise(text))
+        scores, _ = model.sparse.scores(normalise(text))
         np.testing.assert_allclose(scores, expected[0], atol=1e-5)
     assert model.intents == list(reference.classes_)
 
 
-def test_the_same_data_give_the_same_bytes(tmp_path: Path, model: SparseModel) -> None:
+def test_the_same_data_give_the_same_bytes(tmp_path: Path, model: CascadeModel) -> None:
     for name, one in (("a", model), ("b", fit(*examples()))):
         (tmp_path / name).mkdir()
         one.save(tmp_path / name)
-    for file in ("sparse.json", "sparse.npz"):
+    for file in ("sparse.json", "sparse.npz", "cascade.json"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
-def test_a_saved_model_ranks_as_before(tmp_path: Path, model: SparseModel) -> None:
+def test_a_saved_model_ranks_as_before(tmp_path: Path, model: CascadeModel) -> None:
     model.save(tmp_path)
-    loaded = SparseModel.load(tmp_path)
+    loaded = CascadeModel.load(tmp_path, None)
     for text in (*examples()[0], "something else", ""):
         assert loaded.rank(text) == model.rank(text)
 
 
-def test_another_format_is_refused(tmp_path: Path, model: SparseModel) -> None:
+def test_another_format_is_refused(tmp_path: Path, model: CascadeModel) -> None:
     model.save(tmp_path)
-    path = tmp_path / "sparse.json"
-    path.write_text(path.read_text().replace('"format": 1', '"format": 0', 1))
+    path = tmp_path / "cascade.json"
+    path.write_text(path.read_text().replace('"format": 2', '"format": 0', 1))
     with pytest.raises(ValueError, match="format 0"):
-        SparseModel.load(tmp_path)
+        CascadeModel.load(tmp_path, None)
 
 
-def test_confidences_add_up_and_are_sorted(model: SparseModel) -> None:
+def test_confidences_add_up_and_are_sorted(model: CascadeModel) -> None:
     ranked = model.rank("where is my order 4521")
     scores = [score for _, score in ranked]
     assert ranked[0][0] == "track_order"
@@ -85,19 +85,19 @@ def test_confidences_add_up_and_are_sorted(model: SparseModel) -> None:
         ("want refund", "get_refund"),
     ],
 )
-def test_typos_and_case_do_not_matter(model: SparseModel, text: str, intent: str) -> None:
+def test_typos_and_case_do_not_matter(model: CascadeModel, text: str, intent: str) -> None:
     name, confidence = model.rank(text)[0]
     assert name == intent
     assert confidence > 0.3
 
 
 @pytest.mark.parametrize("text", ["", "   ", "😀😀😀", "مرحبا كيف حالك", "привет", "🏳️‍🌈" * 9_000])
-def test_a_text_without_known_letters_has_no_confidence(model: SparseModel, text: str) -> None:
+def test_a_text_without_known_letters_has_no_confidence(model: CascadeModel, text: str) -> None:
     assert {confidence for _, confidence in model.rank(text)} == {0.0}
 
 
 @pytest.mark.parametrize("text", ["xkcd qwfp zxcv jjj", "Grundstücksverkehrsgenehmigungszuständigkeit"])
-def test_a_strange_text_has_little_confidence(model: SparseModel, text: str) -> None:
+def test_a_strange_text_has_little_confidence(model: CascadeModel, text: str) -> None:
     assert model.rank(text)[0][1] < 0.3
 
 
@@ -135,16 +135,23 @@ def test_one_intent_is_refused() -> None:
         fit(["hello", "hi"], ["greet", "greet"])
 
 
-def test_caches_are_bounded(model: SparseModel) -> None:
-    for n in range(MAX_TEXTS_CACHED + 50):
+def test_caches_are_bounded_and_forget_what_was_asked_for_longest_ago(model: CascadeModel) -> None:
+    often = "where is parcel x0y"
+    for n in range(MAX_CACHED + 50):
         model.rank(f"where is parcel x{n}y")
-    assert len(model._ranked) <= MAX_TEXTS_CACHED
+        model.rank(often)
+    assert len(model._ranked) <= MAX_CACHED
+    read = model.read
+    model.rank(often)
+    assert model.read == read
+    model.rank("where is parcel x1y")
+    assert model.read == read + 1
     long = "where is it " * MAX_CACHED_TEXT
     model.rank(long)
     assert long not in model._ranked
 
 
-def test_prediction_is_fast(model: SparseModel) -> None:
+def test_prediction_is_fast(model: CascadeModel) -> None:
     """The target is 0.4 ms; the bound leaves room for a busy machine."""
     texts = [f"hello where is my order w{n} it should be here" for n in range(300)]
     started = time.process_time()
@@ -154,5 +161,5 @@ def test_prediction_is_fast(model: SparseModel) -> None:
 
 
 def test_predicting_never_imports_scikit_learn() -> None:
-    code = "import sys, bot.nlu.sparse; sys.exit('sklearn' in sys.modules or 'scipy' in sys.modules)"
+    code = "import sys, bot.nlu.cascade; sys.exit(any(m in sys.modules for m in ('sklearn', 'scipy', 'onnxruntime', 'tokenizers')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -13,7 +13,7 @@ recipe: default.v1
 assistant_id: test
 language: en
 pipeline:
-  - name: bot.nlu.classifier.SparseIntentClassifier
+  - name: bot.nlu.classifier.CascadeIntentClassifier
   - name: bot.nlu.entities.PatternEntityExtractor
   - name: FallbackClassifier
     threshold: 0.4

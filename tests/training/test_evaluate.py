@@ -27,8 +27,8 @@ def archive(path: Path, texts: list[str], intents: list[str], *, threshold: floa
     (folder / "metadata.json").write_text(json.dumps({"predict_schema": {"nodes": {"f": node}}}))
     with tarfile.open(path, "w:gz") as tar:
         tar.add(folder / "metadata.json", "metadata.json")
-        for name in ("sparse.json", "sparse.npz"):
-            tar.add(folder / name, f"components/train_SparseIntentClassifier0/{name}")
+        for name in ("sparse.json", "sparse.npz", "cascade.json"):
+            tar.add(folder / name, f"components/train_CascadeIntentClassifier0/{name}")
     return path
 
 
@@ -100,7 +100,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
         evaluate(path, [Row(text="a", intent="b")])
     with tarfile.open(path, "w:gz") as tar:
         tar.add(__file__, "other.py")
-    with pytest.raises(ConfigError, match="SparseIntentClassifier"):
+    with pytest.raises(ConfigError, match="CascadeIntentClassifier"):
         evaluate(path, [Row(text="a", intent="b")])
 
 

@@ -51,7 +51,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_the_shipped_project_trains_without_tensorflow() -> None:
     project = Project.at(ROOT)
-    assert "bot.nlu.classifier.SparseIntentClassifier" in project.components()
+    assert "bot.nlu.classifier.CascadeIntentClassifier" in project.components()
     assert project.lean
 
 

@@ -78,7 +78,7 @@ def test_training_twice_gives_the_same_understanding(trained: Trained, tmp_path:
     first, second = live_model(trained[1]), live_model(models)
     assert first is not None
     assert second is not None
-    names = ("sparse.json", "sparse.npz", "patterns.json")
+    names = ("sparse.json", "sparse.npz", "cascade.json", "dense.npz", "patterns.json")
     assert _contents(first.path, names) == _contents(second.path, names)
 
 
