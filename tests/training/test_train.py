@@ -127,6 +127,12 @@ MISTAKES = {
     "domain yaml": ("domain.yml", "slots:", "slots: ]", ["domain.yml"]),
     "config yaml": ("config.yml", "pipeline:", "pipeline: ]", ["config.yml"]),
     "component": ("config.yml", "FallbackClassifier", "FallbackClasifier", ["FallbackClasifier"]),
+    "encoder": (
+        "config.yml",
+        "CascadeIntentClassifier\n",
+        f"CascadeIntentClassifier\n    encoder_sha256: '{'0' * 64}'\n",
+        ["model.onnx", "SHA-256"],
+    ),
     "rules": ("data/rules/all.yml", "intent: goodbye", "intent: greet", ["greet"]),
     "regex": ("data/nlu/all.yml", "#?\\b(", "#?((", ["order_number", "regex"]),
 }
@@ -161,6 +167,22 @@ def test_a_mistake_is_one_clear_line(tmp_path: Path) -> None:
         assert all(part in error for part in mistake[3]), error
         assert list_models(project / "models") == []
         assert not list((project / "models").glob("2*"))
+
+
+def test_without_its_encoder_a_model_is_trained_and_says_so_once(tmp_path: Path) -> None:
+    project, models = make_project(tmp_path / "project"), tmp_path / "models"
+    config = project / "config.yml"
+    named = f"CascadeIntentClassifier\n    encoder: {tmp_path}/nowhere\n"
+    config.write_text(config.read_text().replace("CascadeIntentClassifier\n", named))
+    done = train(project, models)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Intents are told by words alone") == 1
+    assert "nowhere/model.onnx cannot be read" in done.stdout
+    model = live_model(models)
+    assert model is not None
+    parsed = run("", str(model.path), "where is my order", code=PARSE)
+    assert json.loads(parsed.stdout.splitlines()[0])["intent"]["name"] == "track_order"
+    assert parsed.stderr.count("Intents are told by words alone") <= 1
 
 
 def test_a_folder_that_is_no_project_is_named(tmp_path: Path) -> None:
