@@ -28,11 +28,31 @@ class Gathering:
         self._engine = engine
         self._clock = clock
 
-    def group(self, rows: tuple[InboxRow, ...], channel: Capabilities | None) -> tuple[InboxRow, ...]:
+    async def group(self, rows: tuple[InboxRow, ...], channel: Capabilities | None) -> tuple[InboxRow, ...]:
         """Return the first rows that are read together; a button press always stands alone.
 
-        What somebody wrote signed in is not mixed with what was written otherwise.
+        What somebody wrote signed in is not mixed with what was written otherwise. Two questions that
+        mean something each are two messages, however fast they came: read as one, the less likely of
+        them would stay without an answer.
         """
+        near = self._near(rows, channel)
+        for count in range(1, len(near)):
+            if await self._are_two(near[:count], near[count:]):
+                return near[:count]
+        return near
+
+    async def _are_two(self, first: tuple[InboxRow, ...], rest: tuple[InboxRow, ...]) -> bool:
+        try:
+            one = await self._understood(first)
+            other = await self._understood(rest) if _clear(one) else one
+        except EngineError:
+            return False
+        return _clear(one) and _clear(other) and one.intents[0].name != other.intents[0].name
+
+    async def _understood(self, rows: tuple[InboxRow, ...]) -> Nlu:
+        return await self._engine.understand(" ".join(row.text for row in rows))
+
+    def _near(self, rows: tuple[InboxRow, ...], channel: Capabilities | None) -> tuple[InboxRow, ...]:
         if channel is None or not channel.gathers_fragments or rows[0].payload:
             return rows[:1]
         group = [rows[0]]
@@ -46,7 +66,7 @@ class Gathering:
 
     async def wait(self, rows: tuple[InboxRow, ...], channel: Capabilities | None) -> float:
         """Return for how many seconds more fragments are worth waiting for; 0 means answer now."""
-        group = self.group(rows, channel)
+        group = self._near(rows, channel)
         alone = channel is None or not channel.gathers_fragments or rows[0].payload
         if alone or len(group) < len(rows) or not _fragment(group):
             return 0.0

@@ -157,9 +157,8 @@ class Turns:
         if job.rows[0].attempts >= MAX_ATTEMPTS:
             await self._fail(replace(job, rows=job.rows[:1]), {"error": "gave_up"})
             return 0.0
-        job = replace(
-            job, rows=self._gathering.group(job.rows, self._channels.get(job.conversation.channel))
-        )
+        channel = self._channels.get(job.conversation.channel)
+        job = replace(job, rows=await self._gathering.group(job.rows, channel))
         try:
             more = await self._answer(job)
         except StoreError:

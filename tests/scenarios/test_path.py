@@ -70,6 +70,20 @@ async def test_fragments_are_read_together_on_chat_channels_only(world: World) -
     assert await world.ask("a fragment") == ["echo 1: a fragment"]
 
 
+async def test_two_clear_questions_are_two_however_fast_they_come(world: World) -> None:
+    """Read as one, the less likely of them would stay without an answer."""
+    world.engine.hold = True
+    await world.write("hello there", channel="push")
+    for text in ("where is it", "may I change it"):
+        await world.write(text, channel="push")
+    await until(lambda: bool(world.engine.gates))
+    world.engine.hold = False
+    world.engine.gates[0].set_result(None)
+    await world.idle()
+    asked = [r.text for r in world.engine.requests]
+    assert asked == ["hello there", "where is it", "may I change it"]
+
+
 async def test_a_lone_fragment_is_answered_after_a_pause(world: World) -> None:
     accepted = await world.write("a fragment", channel="push")
     await asyncio.sleep(0.05)

@@ -202,7 +202,8 @@ class GatedEngine:
     """Answers "echo N: text"; with `hold` each turn waits until the test lets it finish.
 
     "person" asks for one, "twice" says two things, "boom" fails, "cancel 7" cancels order 7 before it waits, "fragment" is
-    unclear, "offer vip" asks first, "yes" and "no" are understood. "remind 20" wants to speak of case C-1 in 20 minutes, "remind20" (one word) unless the
+    unclear, "offer vip" asks first, "yes" and "no" are understood, and so are
+    questions with "where" and "may". "remind 20" wants to speak of case C-1 in 20 minutes, "remind20" (one word) unless the
     customer writes before, "unremind" not at all; "form" ends with a question. `down` engines do nothing.
     """
 
@@ -277,7 +278,7 @@ class GatedEngine:
 
     async def understand(self, text: str) -> Nlu:
         clear = "fragment" not in text.split()[-1]
-        name = {"yes": "affirm", "no": "deny"}.get(text.split()[0], "x")
+        name = {"yes": "affirm", "no": "deny", "where": "track", "may": "change"}.get(text.split()[0], "x")
         return Nlu(intents=(IntentScore(name=name, confidence=0.9 if clear else 0.1),), fallback=not clear)
 
     async def start(self) -> None: ...
@@ -502,6 +503,7 @@ class World:
 
     async def crash(self) -> None:
         """End as if killed: what was under way is gone, what was committed is there."""
+        self.dispatcher._stopping = True  # who is dead begins nothing anew
         tasks = [
             *self.dispatcher._tasks.values(),
             *self.deliveries._tasks,
