@@ -14,6 +14,8 @@ SHOW_AFTER = 0.7
 """Seconds; an answer that is there sooner needs no sign of it."""
 AGAIN_EVERY = 4.0
 """Telegram shows it for 5 seconds, WhatsApp for 25."""
+AT_ONCE = 16
+"""Customers to whom it is shown at the same time: on a busy node signs give way to answers."""
 LOOKED_AT = 20
 
 
@@ -30,7 +32,7 @@ class Typing:
     def during(self, conversation: Conversation, message_id: str = "") -> Iterator[None]:
         """Show it until the block ends; `message_id` is what is being answered."""
         channel = self._channels.get(conversation.channel)
-        if channel is None:
+        if channel is None or len(self._tasks) >= AT_ONCE:
             yield
             return
         task = self._start(lambda: self._keep_showing(channel, conversation, message_id))

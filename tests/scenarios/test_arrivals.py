@@ -24,6 +24,7 @@ from bot.domain.message import (
     Location,
 )
 from bot.services.record import Say
+from bot.services.typing import AT_ONCE
 from tests.scenarios.test_path import deliver
 from tests.support.world import ADAS_PHONE, World, until
 from tests.web.test_files import png
@@ -531,6 +532,19 @@ async def test_typing_is_shown_while_the_engine_works(world: World) -> None:
     await until(lambda: world.platform.typed == [("kim", "m7")])
     world.engine.gates[0].set_result(None)
     await world.idle()
+
+
+async def test_on_a_busy_node_signs_give_way_to_answers(world: World) -> None:
+    world.engine.hold = True
+    for number in range(AT_ONCE + 8):
+        await world.write("hello", channel="push", sender=f"c{number}")
+    await until(lambda: len(world.engine.gates) == AT_ONCE + 8)
+    assert len(world.typing._tasks) == AT_ONCE
+    world.engine.hold = False
+    for gate in world.engine.gates:
+        gate.set_result(None)
+    await world.idle()
+    await until(lambda: not world.typing._tasks)
 
 
 async def test_an_agent_who_types_and_reads_is_shown(world: World) -> None:
