@@ -413,3 +413,10 @@ def test_half_a_character_costs_neither_the_message_nor_its_neighbours() -> None
     assert rb"cut \ud83d here" in raw
     texts = [one.text for one in read(raw).arrivals if isinstance(one, InboundMessage)]
     assert texts == ["cut \ufffd here, \\ud83d 😀", "fine"]
+
+
+def test_bytes_that_are_no_characters_cost_neither_message_nor_server() -> None:
+    raw = body(value(said("text", {"body": "where is MARK my order"}))).replace(b"MARK", b"\x80\xff")
+    (arrival,) = read(raw).arrivals
+    assert isinstance(arrival, InboundMessage)
+    assert arrival.text == "where is \ufffd\ufffd my order"

@@ -47,7 +47,7 @@ def meaning(kind: str, raw: bytes | msgspec.Raw) -> Meaning:
         return Meaning(unsupported=safe_kind(kind))
     try:
         content = _decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return Meaning(unsupported=safe_kind(kind))
     return reader(kind, content) or Meaning(unsupported=safe_kind(kind))
 

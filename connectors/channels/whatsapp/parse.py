@@ -89,6 +89,8 @@ def parse(raw: bytes, *, accounts: Mapping[str, str], now: datetime) -> Arrived:
 
 def _decoded(raw: bytes) -> wire.Body:
     """Read a body; one that is JSON but for half characters is read without them."""
+    # A part that is only looked at later must not hold bytes that are no characters.
+    raw = raw.decode(errors="replace").encode()
     for given in (raw, whole_characters(raw)):
         try:
             return _BODY.decode(given)
