@@ -38,11 +38,6 @@ class Account:
         """Say whether we ask for updates ourselves."""
         return self.mode == POLLING
 
-    @property
-    def bot_id(self) -> str:
-        """Return the bot's number, which is no secret."""
-        return self.token.reveal().partition(":")[0]
-
 
 def read(name: str, table: Mapping[str, object]) -> Account:
     """Return the account that a table of settings describes; empty values count as absent.

@@ -6,12 +6,12 @@ It never asks for updates: that would end the poll of a running server.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from bot.ports import MetricsPort
+from connectors.channels.core.health import Finding
 from connectors.channels.telegram.account import API_URL, Account
 from connectors.channels.telegram.parse import ALLOWED
 
@@ -20,15 +20,6 @@ RECENT = timedelta(hours=1)
 MANY = 100
 """Updates that wait; fewer are a moment's business."""
 PORTS = frozenset({80, 88, 443, 8443})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """`level` is ok, warn or fail; `advice` says what to do about the latter two."""
-
-    level: str
-    detail: str
-    advice: str = ""
 
 
 async def look(account: Account, metrics: MetricsPort, *, public_url: str, now: datetime) -> list[Finding]:

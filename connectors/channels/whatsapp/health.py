@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bot.ports import MetricsPort
+from connectors.channels.core.health import Finding
 from connectors.channels.whatsapp.account import Account
 from connectors.channels.whatsapp.answers import Number, Refused
 from connectors.channels.whatsapp.client import Client, Lost, NotSent
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """`level` is ok, warn or fail; `advice` says what to do about the latter two."""
-
-    level: str
-    detail: str
-    advice: str = ""
 
 
 async def look(account: Account, metrics: MetricsPort) -> list[Finding]:
