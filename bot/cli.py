@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli_review import review
+from bot.commands.check_data import data as data_commands
 from bot.domain.errors import BotError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ app = typer.Typer(
 agents = typer.Typer(help="The people at the desk.", no_args_is_help=True)
 app.add_typer(agents, name="agents")
 app.add_typer(review, name="review")
+app.add_typer(data_commands, name="data")
 
 
 class RoleName(StrEnum):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from bot.clock import SystemClock
-from bot.domain.agents import AuditEntry
-from bot.domain.errors import StoreError
-from bot.domain.ids import new_id
-from bot.ports import Store, Tx
-from bot.settings import Settings, make_data_dir
+if TYPE_CHECKING:  # the command line declares commands in this package and must start at once
+    from bot.ports import Store, Tx
+    from bot.settings import Settings
 
 R = TypeVar("R")
 ACTOR = "command line"
@@ -22,6 +19,9 @@ async def with_store(settings: Settings, work: Callable[[Store], Awaitable[R]]) 
 
     Raises StoreError.
     """
+    from bot.clock import SystemClock
+    from bot.domain.errors import StoreError
+    from bot.settings import make_data_dir
     from bot.store import migrate, open_store, schema_is_current
 
     if not settings.uses_postgresql:
@@ -39,5 +39,9 @@ async def with_store(settings: Settings, work: Callable[[Store], Awaitable[R]]) 
 
 async def audit(tx: Tx, action: str, **detail: str) -> None:
     """Note in the audit log that this was done at the command line."""
+    from bot.clock import SystemClock
+    from bot.domain.agents import AuditEntry
+    from bot.domain.ids import new_id
+
     now = SystemClock().now()
     await tx.add_audit(AuditEntry(id=new_id(now), at=now, actor=ACTOR, action=action, detail=dict(detail)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ OURS = "EXTERNAL_"
 _LOADER: Any = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
 )  # the C one where it was built: ten times faster
-_MARKED = re.compile(r"\[(?P<text>[^\]]+?)\](?:\((?P<name>[^)]+?)\)|\{[^}]+?\}|\[\{[^\]]+?\}\])")
+_MARKED = re.compile(r"\[(?P<text>[^\]]+?)\](?:\((?P<name>[^)]+?)\)|(?P<more>\{[^}]+?\}|\[\{[^\]]+?\}\]))")
 """An entity in an example, in each of Rasa's ways to write one."""
 _SAME = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"'})
 _EDGES = " .,;:!?\"'"
@@ -53,6 +54,30 @@ def marked(text: str) -> Iterator[tuple[str, str]]:
     for match in _MARKED.finditer(text):
         if match["name"]:
             yield match["name"], match["text"]
+
+
+def without_values(text: str) -> str:
+    """Return an example with each entity's name in the place of its words."""
+    return _MARKED.sub(lambda match: " ".join(f"<{name}>" for name, _ in _named(match)), text)
+
+
+def annotated(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the entities of an example, written in any way: name, words, and the value that is set."""
+    for match in _MARKED.finditer(text):
+        for name, value in _named(match):
+            yield name, match["text"], value
+
+
+def _named(match: re.Match[str]) -> list[tuple[str, str]]:
+    """Return names and set values of what is marked; a mark that cannot be read has none."""
+    if match["name"]:
+        return [(match["name"], "")]
+    try:
+        read = json.loads(match["more"])
+    except ValueError:
+        return []
+    entries = [entry for entry in (read if isinstance(read, list) else [read]) if isinstance(entry, dict)]
+    return [(str(entry.get("entity", "")), str(entry.get("value", ""))) for entry in entries]
 
 
 def nlu_files(project: Path) -> list[Path]:

@@ -1,0 +1,1 @@
+"""What `baton data check` looks for in a trainer's project. Quick: no Rasa, no numpy."""
