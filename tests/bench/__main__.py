@@ -10,11 +10,12 @@ import sys
 import time
 from pathlib import Path
 
-from tests.bench.report import Options, Outcome, Table, machine
-from tests.bench.shop import PROJECT
+from tests.bench import readme, results
+from tests.bench.report import PUBLIC_SETS, Options, Outcome
 
 WHOLE = ("rest", "flat", "isolation")
-RESULTS = PROJECT / "results" / "bench.md"
+README = ("rest", "flat", "training", "understanding")
+"""What the README's table and picture show."""
 
 
 def parts() -> list[str]:
@@ -28,8 +29,8 @@ def parts() -> list[str]:
 
 def main() -> int:
     """Measure; return 1 when a promise is not kept or a benchmark broke."""
-    options, only = _options()
-    begun = time.perf_counter()
+    options, only, write = _options()
+    begun, load = time.perf_counter(), os.getloadavg()[0]
     outcomes: dict[str, Outcome] = {}
     broken: dict[str, str] = {}
     for name in only or parts():
@@ -43,22 +44,29 @@ def main() -> int:
             continue
         for table in outcomes[name].tables:
             print("\n" + table.markdown(), flush=True)
-    text = _summary(outcomes, broken, options, time.perf_counter() - begun)
+    found, text = results.keep(
+        outcomes, broken, options, minutes=(time.perf_counter() - begun) / 60, load=load
+    )
     print("\n" + text)
-    RESULTS.parent.mkdir(exist_ok=True)
-    tables = [table.markdown() for outcome in outcomes.values() for table in outcome.tables]
-    RESULTS.write_text("\n".join([text, *tables]))
-    print(f"(kept in {RESULTS.relative_to(PROJECT)})")
-    kept = all(bound.kept for outcome in outcomes.values() for bound in outcome.bounds)
+    print(f"(kept in {results.FOLDER.name}/)")
+    if write and not broken:
+        readme.write(found)
+        print("README.md and its picture show these figures now.")
+    kept = all(bound.kept for outcome in outcomes.values() for bound in outcome.promises)
     return 0 if kept and not broken else 1
 
 
-def _options() -> tuple[Options, list[str]]:
+def _options() -> tuple[Options, list[str], bool]:
     parser = argparse.ArgumentParser(prog="make bench ARGS=", description=__doc__)
     parser.add_argument("only", nargs="*", metavar="NAME", help=f"some of: {', '.join(parts())}")
     parser.add_argument("--quick", action="store_true", help="one short round of each")
     parser.add_argument("--no-stock", action="store_true", help="leave stock Rasa out")
     parser.add_argument("--older-stock", action="store_true", help="take the stock model that is there")
+    parser.add_argument("--stock-nlu", action="store_true", help="train stock Rasa on the public sets")
+    parser.add_argument("--data", type=Path, default=PUBLIC_SETS, help="folder with public sets of texts")
+    parser.add_argument(
+        "--write-readme", action="store_true", help=f"measure {', '.join(README)}; renew table and picture"
+    )
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=0.0, help="of each round")
     given = parser.parse_args()
@@ -67,20 +75,15 @@ def _options() -> tuple[Options, list[str]]:
         quick=given.quick,
         stock=not given.no_stock,
         older_stock=given.older_stock,
+        stock_nlu=given.stock_nlu,
+        data=given.data,
         rounds=given.rounds or (1 if given.quick else 3),
         seconds=given.seconds or (5.0 if given.quick else 12.0),
         warmup=1.5 if given.quick else 3.0,
         pin=cores[-1] if len(cores) > 1 else -1,
     )
-    return options, given.only
-
-
-def _summary(outcomes: dict[str, Outcome], broken: dict[str, str], options: Options, seconds: float) -> str:
-    rows = [bound.row() for outcome in outcomes.values() for bound in outcome.bounds]
-    rows += [(f"`{name}`", error.splitlines()[0], "", "**broke**") for name, error in broken.items()]
-    notes = [f"Measured on {machine()}; {options.rounds} rounds, {seconds / 60:.0f} minutes in all."]
-    columns = ("promise", "measured", "bound", "kept")
-    return Table(title="Benchmark", columns=columns, rows=rows, notes=notes).markdown()
+    only = list(README) if given.write_readme else given.only
+    return options, only, given.write_readme
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""Turn 500 of a conversation against turn 10: through REST, and in the engine alone."""
+"""Turns 100 and 1,000 of a conversation against turn 10: over REST, in the engine alone, and in stock Rasa."""
 
 from __future__ import annotations
 
 import itertools
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,96 +18,145 @@ from bot.domain.turn import TurnRequest
 from bot.engine.pool import EnginePool
 from bot.training.registry import live_model
 from tests.bench.client import Client
-from tests.bench.product import Baton
-from tests.bench.report import Bound, Options, Outcome, Table, median
-from tests.bench.rest import UNBOUNDED
+from tests.bench.figures import Figure
+from tests.bench.product import Baton, Server
+from tests.bench.report import Options, Outcome, Table, median
+from tests.bench.rest import UNBOUNDED, stock_server
 from tests.bench.shop import PROJECT, shop_orders
 
-AT_MOST = 1.3
-EARLY, LATE = 10, 500
+AT_MOST = 1.2
+POINTS = (10, 100, 1000)
+STOCK_POINTS = (10, 100)
+"""Stock Rasa slows down with every turn: a thousand of them would take minutes each time."""
 WINDOW = 10
 """Turns on each side of a point that are measured with it."""
 SAID = "where is my order {number}"
+PLAIN = "what can you do"
+"""What stock Rasa is asked: an order would need an action server."""
 
 Say = Callable[[str], Awaitable[float]]
 """Sends one text and returns how long the answer took, in milliseconds."""
 
 
 @dataclass(kw_only=True)
-class Pair:
-    """Times at the two points, in milliseconds."""
+class Times:
+    """Times at each point, in milliseconds."""
 
-    early: list[float] = field(default_factory=list)
-    late: list[float] = field(default_factory=list)
+    at: dict[int, list[float]] = field(default_factory=dict)
 
-    @property
-    def ratio(self) -> float:
-        """Return what late turns cost, over early ones."""
-        return median(self.late) / median(self.early) if self.early and self.late else 0.0
+    def middle(self, point: int) -> float | None:
+        """Return the median at a point, None where it was not measured."""
+        return median(self.at[point]) if self.at.get(point) else None
+
+    def ratio(self, point: int) -> float | None:
+        """Return what a turn costs there, over an early one."""
+        late, early = self.middle(point), self.middle(POINTS[0])
+        return late / early if late and early else None
 
 
 async def bench(options: Options) -> Outcome:
-    """Measure both ways; several conversations each."""
-    conversations = 2 if options.quick else 6
-    through = await _through_rest(conversations)
-    alone = await _engine_alone(conversations)
-    names = ("through REST", "the engine alone")
-    rows = [
-        (name, median(pair.early), median(pair.late), pair.ratio)
-        for name, pair in zip(names, (through, alone), strict=True)
-    ]
+    """Measure each way; several conversations each."""
+    conversations = options.rounds
+    found = {
+        "Baton over REST": await _over_rest(conversations),
+        "Baton's engine alone": await _engine_alone(conversations),
+    }
+    missing = ""
+    with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
+        rival, missing = stock_server(Path(folder), options)
+        if rival is not None:
+            found["stock Rasa over REST"] = await _stock(rival, conversations)
     note = (
-        f"The same order question each time, {conversations} old and as many young conversations, one turn"
-        f" of each in alternation; medians over {2 * WINDOW} turns around each point."
+        f"The same question each time, one turn of each conversation in alternation, {conversations} of"
+        f" each age; medians over {2 * WINDOW} turns around each point. Stock Rasa is asked what needs no"
+        " action server."
     )
     table = Table(
-        title=f"Flat cost: turn {LATE} against turn {EARLY}",
-        columns=("path", f"turn {EARLY}, ms", f"turn {LATE}, ms", "ratio"),
-        rows=rows,
-        notes=[note],
+        title="What late turns cost",
+        columns=("path", *(f"turn {point:,}, ms" for point in POINTS), "100 over 10", "1,000 over 10"),
+        rows=[
+            (name, *(_shown(t.middle(point)) for point in POINTS), *map(_shown, map(t.ratio, POINTS[1:])))
+            for name, t in found.items()
+        ],
+        notes=[note, *([missing] if missing else [])],
     )
-    bounds = [
-        Bound(what=f"turn {LATE} over turn {EARLY}, {name}", value=pair.ratio, limit=AT_MOST)
-        for name, pair in zip(names, (through, alone), strict=True)
-    ]
-    return Outcome(tables=[table], bounds=bounds)
+    return Outcome(tables=[table], figures=_figures(found), missing=[missing] if missing else [])
 
 
-async def compare(talk: Callable[[], Awaitable[Say]], number: str, conversations: int) -> Pair:
-    """Bring each old conversation near LATE, then measure it in alternation with a young one."""
-    pair = Pair()
+def _figures(found: dict[str, Times]) -> list[Figure]:
+    """Return the lines of the table; the late ones of Baton are promised."""
+    theirs = found.get("stock Rasa over REST")
+    figures = []
+    for name, times in found.items():
+        if times is theirs:
+            continue
+        where = "over REST" if "REST" in name else "in the engine alone"
+        for point in POINTS[1:]:
+            figures.append(
+                Figure(
+                    key=f"turn-{point}-{where.split()[-1].lower()}",
+                    what=f"turn {point:,} over turn {POINTS[0]}, {where}",
+                    ours=times.ratio(point) or 0.0,
+                    theirs=theirs.ratio(point) if theirs and "REST" in name else None,
+                    unit="times",
+                    limit=AT_MOST,
+                )
+            )
+    return figures
+
+
+def _shown(value: float | None) -> object:
+    return "-" if value is None else value
+
+
+async def compare(
+    talk: Callable[[], Awaitable[Say]], text: str, conversations: int, points: Sequence[int] = POINTS
+) -> Times:
+    """Bring a conversation near each point, then measure them in alternation."""
+    times = Times(at={point: [] for point in points})
     for _ in range(conversations):
-        old, young = await talk(), await talk()
-        for _ in range(LATE - WINDOW - 1):
-            await old(SAID.format(number=number))
-        for _ in range(EARLY - WINDOW - 1):
-            await young(SAID.format(number=number))
+        says = {point: await talk() for point in points}
+        for point, say in says.items():
+            for _ in range(max(point - WINDOW - 1, 0)):
+                await say(text)
         for _ in range(2 * WINDOW):
-            pair.late.append(await old(SAID.format(number=number)))
-            pair.early.append(await young(SAID.format(number=number)))
-    return pair
+            for point, say in says.items():
+                times.at[point].append(await say(text))
+    return times
 
 
-async def _through_rest(conversations: int) -> Pair:
+async def _over_rest(conversations: int) -> Times:
     order, names = shop_orders()[0], itertools.count()
-    with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder, ExitStack() as stack:
         server = Baton(folder=Path(folder), env=UNBOUNDED)
-        try:
-            server.start()
-            await server.wait_answer()
-            client = Client(server.url)
+        stack.callback(server.stop)
+        server.start()
+        await server.wait_answer()
+        client = Client(server.url)
+        stack.callback(client.close)
 
-            async def talk() -> Say:
-                say = rest_say(client, f"flat-{next(names)}")
-                await say(SAID.format(number=order.number))
-                await say(order.email)
-                return say
+        async def talk() -> Say:
+            say = rest_say(client, f"flat-{next(names)}")
+            await say(SAID.format(number=order.number))
+            await say(order.email)
+            return say
 
-            pair = await compare(talk, order.number, conversations)
-            client.close()
-            return pair
-        finally:
-            server.stop()
+        return await compare(talk, SAID.format(number=order.number), conversations)
+
+
+async def _stock(server: Server, conversations: int) -> Times:
+    names = itertools.count()
+    with ExitStack() as stack:
+        stack.callback(server.stop)
+        server.start()
+        await server.wait_answer()
+        client = Client(server.url)
+        stack.callback(client.close)
+
+        async def talk() -> Say:
+            return rest_say(client, f"flat-{next(names)}")
+
+        return await compare(talk, PLAIN, conversations, STOCK_POINTS)
 
 
 def rest_say(client: Client, sender: str) -> Say:
@@ -123,7 +173,7 @@ def rest_say(client: Client, sender: str) -> Say:
     return say
 
 
-async def _engine_alone(conversations: int) -> Pair:
+async def _engine_alone(conversations: int) -> Times:
     model = live_model(PROJECT / "models")
     if model is None:
         raise RuntimeError("there is no trained model")
@@ -135,7 +185,7 @@ async def _engine_alone(conversations: int) -> Pair:
             return engine_say(pool, f"flat-{next(names)}")
 
         await (await talk())("hi")
-        return await compare(talk, "4521", conversations)
+        return await compare(talk, SAID.format(number="4521"), conversations)
     finally:
         await pool.stop()
 

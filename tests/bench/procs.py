@@ -67,6 +67,13 @@ def cpu_seconds(pid: int) -> float:
     return (int(parts[11]) + int(parts[12])) / TICK
 
 
+def busy_seconds() -> float:
+    """Return the processor time that the whole machine has used since it started, all cores together."""
+    first = _read(PROC / "stat").partition("\n")[0].split()
+    user, nice, system, _, _, irq, softirq = map(int, first[1:8])
+    return (user + nice + system + irq + softirq) / TICK
+
+
 def _state(pid: int) -> str:
     stat = _read(PROC / str(pid) / "stat")
     return stat.rpartition(")")[2].split()[0] if stat else ""

@@ -183,7 +183,7 @@ class Stock(Server):
     """`rasa run` as Rasa ships it: one worker, its REST channel, its default pipeline."""
 
     name: str = "stock"
-    restarts: int = 1
+    restarts: int = 2
     rasa: Path = stock.RASA
     model: Path
     endpoints: Path | None = None

@@ -8,6 +8,13 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.bench.figures import Figure
+
+PROJECT = Path(__file__).resolve().parents[2]
+PUBLIC_SETS = PROJECT.parent / "shared" / "data" / "nlu"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +25,10 @@ class Options:
     stock: bool = True
     older_stock: bool = False
     """Take stock Rasa's newest model even if the data changed since: its training takes minutes."""
+    stock_nlu: bool = False
+    """Train stock Rasa on the public sets where that was not done yet: 5 to 15 minutes each."""
+    data: Path = PUBLIC_SETS
+    """Folder with public sets of labelled texts; figures of understanding are left out without it."""
     rounds: int = 3
     seconds: float = 12.0
     warmup: float = 3.0
@@ -68,10 +79,20 @@ class Bound:
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What one benchmark found."""
+    """What one benchmark found. The promises of `figures` count among the bounds."""
 
     tables: list[Table] = field(default_factory=list)
     bounds: list[Bound] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """What could not be measured, and why."""
+    notes: list[str] = field(default_factory=list)
+    """What must be said with the figures wherever they are shown."""
+
+    @property
+    def promises(self) -> list[Bound]:
+        """Return all bounds."""
+        return [*self.bounds, *(bound for figure in self.figures for bound in figure.bounds())]
 
 
 def shown(value: object) -> str:

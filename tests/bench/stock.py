@@ -1,14 +1,11 @@
-"""Stock Rasa to measure against: an environment and a model of its own, made on demand.
+"""Stock Rasa to measure against: an environment of its own, made on demand and kept in `.bench/`.
 
-Run as `python -m tests.bench.stock` to make both. They need Python 3.10, about 3 GB and some minutes,
-and are kept in `.bench/`: the environment for good, a model for each state of the assistant's data.
+It needs Python 3.10, about 3 GB and some minutes. Its models are made by `stock_models`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -20,15 +17,7 @@ from tests.bench.shop import PROJECT
 VERSION = "3.6.21"
 HOME = PROJECT / ".bench"
 ENVIRONMENT = HOME / "stock"
-MODELS = HOME / "stock-models"
 RASA = ENVIRONMENT / "bin" / "rasa"
-CONFIG = "lib/python3.10/site-packages/rasa/cli/initial_project/config.yml"
-"""What `rasa init` gives a new project: the default pipeline (DIET) and policies (TED, UnexpecTED)."""
-EPOCHS = 12
-"""Rounds of training instead of 100, which would take hours for this much data: enough to know the
-benchmark's plain messages. What a message costs does not depend on them; accuracy is not compared here.
-"""
-DATA = ("data/nlu", "data/lookups", "data/rules", "data/stories")
 QUIET = {
     "RASA_TELEMETRY_ENABLED": "false",
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -53,60 +42,13 @@ def environment() -> Path:
     inside = str(ENVIRONMENT / "bin" / "python")
     with tempfile.TemporaryDirectory() as elsewhere:  # this project's overrides must not apply
         if shutil.which("uv"):
-            _run(["uv", "venv", "--python", python, str(ENVIRONMENT)], cwd=elsewhere)
+            run(["uv", "venv", "--python", python, str(ENVIRONMENT)], cwd=elsewhere)
             install = ["uv", "pip", "install", "-q", "--python", inside]
         else:
-            _run([python, "-m", "venv", str(ENVIRONMENT)], cwd=elsewhere)
+            run([python, "-m", "venv", str(ENVIRONMENT)], cwd=elsewhere)
             install = [inside, "-m", "pip", "install", "-q"]
-        _run([*install, f"rasa=={VERSION}"], cwd=elsewhere)
+        run([*install, f"rasa=={VERSION}"], cwd=elsewhere)
     return RASA
-
-
-def model(rasa: Path, *, older: bool = False) -> Path:
-    """Return a model of the shipped assistant, trained by stock Rasa with its default pipeline.
-
-    With `older` the newest one that is there will do, though the data may have changed since.
-    """
-    name = data_hash()
-    path = MODELS / f"{name}.tar.gz"
-    if path.exists():
-        return path
-    there = sorted(MODELS.glob("*.tar.gz"), key=lambda found: found.stat().st_mtime)
-    if older and there:
-        return there[-1]
-    print("training stock Rasa's model for this data (once; some minutes)", flush=True)
-    MODELS.mkdir(parents=True, exist_ok=True)
-    data = [str(PROJECT / folder) for folder in DATA if (PROJECT / folder).exists()]
-    command = [str(rasa), "train", "--domain", str(PROJECT / "domain.yml"), "--data", *data]
-    command += ["--config", "config.yml", "--out", str(MODELS), "--fixed-model-name", name]
-    with tempfile.TemporaryDirectory(prefix="baton-stock-") as folder:
-        config = _config()
-        (Path(folder) / "config.yml").write_text(config, encoding="utf-8")
-        _run(command, cwd=folder)
-    if not path.exists():
-        raise StockUnavailable("stock Rasa's training left no model")
-    return path
-
-
-def _config() -> str:
-    """Return Rasa's default pipeline and policies, which it ships as comments, with fewer epochs."""
-    shipped = (ENVIRONMENT / CONFIG).read_text(encoding="utf-8")
-    config = re.sub(r"^# {2,3}(?=\s|-)", "  ", shipped, flags=re.MULTILINE)
-    config = re.sub(r"epochs: \d+", f"epochs: {EPOCHS}", config)
-    if config.count(f"epochs: {EPOCHS}") < 3:
-        raise StockUnavailable("stock Rasa's default config is not as it was")
-    return config
-
-
-def data_hash() -> str:
-    """Return a name for the state of the data that a model is trained on."""
-    digest = hashlib.sha256(VERSION.encode())
-    for file in [
-        PROJECT / "domain.yml",
-        *(f for name in DATA for f in sorted((PROJECT / name).rglob("*.yml"))),
-    ]:
-        digest.update(str(file.relative_to(PROJECT)).encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _python310() -> str:
@@ -142,15 +84,13 @@ def _works(command: list[str]) -> bool:
     return done.returncode == 0
 
 
-def _run(command: list[str], *, cwd: str | None = None) -> None:
-    """Run a step; what it prints is shown only when it fails."""
-    done = subprocess.run(
-        command, cwd=cwd, text=True, capture_output=True, check=False, env=os.environ | QUIET
-    )
-    if done.returncode != 0:
-        said = (done.stdout + done.stderr).strip().splitlines()[-15:]
-        raise StockUnavailable(f"{' '.join(command[:3])} failed:\n" + "\n".join(said))
-
-
-if __name__ == "__main__":
-    print(model(environment()))
+def run(command: list[str], *, cwd: str | None = None, log: Path | None = None) -> None:
+    """Run a step. What it prints goes to `log`, and is shown when it fails. Raises StockUnavailable."""
+    with tempfile.TemporaryFile("w+") if log is None else log.open("w+") as printed:
+        done = subprocess.run(
+            command, cwd=cwd, stdout=printed, stderr=printed, check=False, env=os.environ | QUIET
+        )
+        if done.returncode != 0:
+            printed.seek(0)
+            said = printed.read().strip().splitlines()[-15:]
+            raise StockUnavailable(f"{' '.join(command[:3])} failed:\n" + "\n".join(said))
