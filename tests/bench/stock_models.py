@@ -124,10 +124,13 @@ def data_hash() -> str:
 
 def _train_assistant(rasa: Path, path: Path, epochs: int) -> None:
     print(f"training stock Rasa on this data, {epochs} epochs (once; takes long)", flush=True)
-    data = [str(PROJECT / folder) for folder in DATA if (PROJECT / folder).exists()]
-    found = train(
-        rasa, ["train", "--domain", str(PROJECT / "domain.yml"), "--data", *data], path, epochs=epochs
-    )
+    with tempfile.TemporaryDirectory(prefix="baton-stock-") as name:  # the data may change meanwhile
+        copy = Path(name)
+        shutil.copy(PROJECT / "domain.yml", copy)
+        for part in filter(lambda part: (PROJECT / part).exists(), DATA):
+            shutil.copytree(PROJECT / part, copy / part)
+        command = ["train", "--domain", str(copy / "domain.yml"), "--data", str(copy / "data")]
+        found = train(rasa, command, path, epochs=epochs)
     print(f"  took {found.seconds:.0f} s, {found.cpu_seconds:.0f} s of processor time", flush=True)
 
 
