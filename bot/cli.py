@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import subprocess
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli_review import review
+from bot.commands import models as model_commands
 from bot.commands.check_data import data as data_commands
 from bot.domain.errors import BotError
 
@@ -53,9 +53,6 @@ PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
 DataDir = Annotated[Path | None, typer.Option(help="Data folder, instead of BATON_DATA_DIR.")]
-TestFile = Annotated[Path, typer.Option("--test", help="CSV file with the columns text,intent.")]
-Json = Annotated[bool, typer.Option("--json", help="Print every figure as JSON.")]
-ModelId = Annotated[str, typer.Argument(help="A model's id; see `baton models`.")]
 Who = Annotated[str, typer.Argument(help="A customer's id, or CHANNEL:ADDRESS such as rest:alice.")]
 
 
@@ -153,97 +150,7 @@ def chat(
     asyncio.run(talk(client, who=signed_in.shown if signed_in else ""))
 
 
-@app.command()
-def train(
-    force: Annotated[bool, typer.Option("--force", help="Train even if nothing changed.")] = False,
-) -> None:
-    """Train a model if the data changed, and make it live."""
-    settings = _settings()
-    command = [sys.executable, "-m", "bot.training.train", "--project", str(settings.project_dir)]
-    command += ["--models", str(settings.models_dir), *(["--force"] if force else [])]
-    raise typer.Exit(subprocess.call(command))  # noqa: S603 (our own interpreter, a list)
-
-
-@app.command()
-def evaluate(
-    test: Annotated[
-        Path | None, typer.Option("--test", help="CSV file with the columns text,intent.")
-    ] = None,
-    nlu: Annotated[
-        tuple[Path, Path] | None,
-        typer.Option(
-            "--nlu", metavar="TRAIN TEST", help="Two such files: train the intent classifier, measure it."
-        ),
-    ] = None,
-    out_of_scope: Annotated[
-        list[str] | None, typer.Option(help="With --nlu: a label, beside oos, for what is no intent.")
-    ] = None,
-    encoder: Annotated[
-        str, typer.Option(help="With --nlu: minilm, multilingual, none, or a folder of your own.")
-    ] = "minilm",
-    model: Annotated[str, typer.Option(help="Id of a model; the live one if not given.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Measure how well a model, or the intent classifier itself, understands labelled texts."""
-    if (test is None) == (nlu is None):
-        raise typer.BadParameter("name either --test FILE or --nlu TRAIN TEST")
-    if test is not None:
-        _measure(test, as_json, "--model", model)
-    command = [sys.executable, "-m", "bot.training.evaluate_nlu", *map(str, nlu or ())]
-    command += [f"--out-of-scope={label}" for label in out_of_scope or ()]
-    command += ["--encoder", encoder, *(["--json"] if as_json else [])]
-    raise typer.Exit(subprocess.call(command))  # noqa: S603 (our own interpreter, a list)
-
-
-@app.command()
-def compare(
-    test: TestFile,
-    before: Annotated[
-        str, typer.Option(help="Id of the earlier model; the previous one if not given.")
-    ] = "",
-    after: Annotated[str, typer.Option(help="Id of the later model; the live one if not given.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Compare two models on labelled texts."""
-    from bot.domain.errors import NotFound
-    from bot.training.registry import list_models
-
-    found = list_models(_settings().models_dir)
-    before = before or next((model.id for model in found if model.previous), "")
-    if not before:
-        raise NotFound("There is no earlier model; name two with --before and --after.")
-    _measure(test, as_json, "--against", before, "--model", after)
-
-
-@app.command()
-def models() -> None:
-    """List the models; the live one is marked."""
-    from bot.training.registry import list_models
-
-    found = list_models(_settings().models_dir)
-    for model in found:
-        mark = "live" if model.live else "previous" if model.previous else ""
-        mark = mark if model.usable else "files are gone"
-        numbers = ", ".join(f"{name} {value}" for name, value in model.entry.metrics.items())
-        typer.echo(f"{model.id}  {mark:9} {model.entry.created[:16]}  {numbers}")
-    if not found:
-        typer.echo("There is no model yet; run: baton train")
-
-
-@app.command()
-def promote(model: ModelId) -> None:
-    """Make a model live; a running server takes it over between turns."""
-    from bot.training import registry
-
-    typer.echo(f"{registry.promote(_settings().models_dir, model).id} is live.")
-
-
-@app.command()
-def rollback() -> None:
-    """Go back to the model that was live before."""
-    from bot.training import registry
-
-    typer.echo(f"{registry.rollback(_settings().models_dir).id} is live again.")
+model_commands.add_to(app)
 
 
 @agents.command("add")
@@ -404,13 +311,6 @@ def _local(host: str) -> str:
     """Return where to reach a server on this machine that listens on `host`."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (compared, not bound)
     return f"[{host}]" if ":" in host else host
-
-
-def _measure(test: Path, as_json: bool, *options: str) -> None:
-    from bot.training.evaluate import main as measure
-
-    arguments = ["--models", str(_settings().models_dir), "--test", str(test), *options]
-    raise typer.Exit(measure([*arguments, *(["--json"] if as_json else [])]))
 
 
 def _password(from_stdin: bool) -> str:

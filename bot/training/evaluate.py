@@ -21,7 +21,7 @@ from bot.nlu import cascade
 from bot.nlu.cascade import CascadeModel
 from bot.nlu.encoders import MINILM, EncoderMissing, EncoderRefused, open_encoder
 from bot.training import registry
-from bot.training.measure import FALLBACK, OUT_OF_SCOPE, Prediction, Report, Row, report
+from bot.training.measure import FALLBACK, Prediction, Report, Row, is_right, report
 
 CLASSIFIER = "CascadeIntentClassifier"
 FILES = ("sparse.json", "sparse.npz", cascade.FILE)
@@ -155,7 +155,7 @@ def read_rows(path: Path) -> list[Row]:
 
 def evaluate(model: Path, rows: Sequence[Row]) -> Report:
     """Measure a model archive on labelled rows. Raises ConfigError."""
-    return _report(rows, _predictions(model, rows))
+    return figures(rows, _predictions(model, rows))
 
 
 def compare(before: Path, after: Path, rows: Sequence[Row]) -> Comparison:
@@ -163,10 +163,10 @@ def compare(before: Path, after: Path, rows: Sequence[Row]) -> Comparison:
     old, new = _predictions(before, rows), _predictions(after, rows)
     changes = [Change(row=r, before=b, after=a) for r, b, a in zip(rows, old, new, strict=True)]
     return Comparison(
-        before=_report(rows, old),
-        after=_report(rows, new),
-        better=tuple(c for c in changes if not _right(c.row, c.before) and _right(c.row, c.after)),
-        worse=tuple(c for c in changes if _right(c.row, c.before) and not _right(c.row, c.after)),
+        before=figures(rows, old),
+        after=figures(rows, new),
+        better=tuple(c for c in changes if not is_right(c.row, c.before) and is_right(c.row, c.after)),
+        worse=tuple(c for c in changes if is_right(c.row, c.before) and not is_right(c.row, c.after)),
     )
 
 
@@ -175,15 +175,12 @@ def _predictions(model: Path, rows: Sequence[Row]) -> list[Prediction]:
     return [understanding.predict(row.text) for row in rows]
 
 
-def _report(rows: Sequence[Row], predictions: Sequence[Prediction]) -> Report:
+def figures(rows: Sequence[Row], predictions: Sequence[Prediction]) -> Report:
+    """Return the figures of predictions. Raises ConfigError without rows in scope."""
     try:
         return report(rows, predictions)
     except ValueError as error:
         raise ConfigError(str(error)) from error
-
-
-def _right(row: Row, seen: Prediction) -> bool:
-    return seen.fallback if row.intent in OUT_OF_SCOPE else not seen.fallback and seen.intent == row.intent
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -124,6 +124,41 @@ def report(
     )
 
 
+def is_right(row: Row, seen: Prediction, *, outside_labels: frozenset[str] = OUT_OF_SCOPE) -> bool:
+    """Say whether the final answer is right: the intent without falling back, or a due fall back."""
+    if row.intent in outside_labels:
+        return seen.fallback
+    return not seen.fallback and seen.intent == row.intent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bin:
+    """Rows in scope whose confidence is between `low` and a tenth more: how sure, and how often right."""
+
+    low: float
+    rows: int
+    confidence: float
+    accuracy: float
+
+
+def bins(rows: Sequence[Row], predictions: Sequence[Prediction]) -> list[Bin]:
+    """Return the bins that have rows; out of scope ones are left out."""
+    found: dict[int, list[tuple[float, bool]]] = {}
+    for row, seen in zip(rows, predictions, strict=True):
+        if row.intent not in OUT_OF_SCOPE:
+            place = min(int(seen.confidence * 10), 9)
+            found.setdefault(place, []).append((seen.confidence, seen.intent == row.intent))
+    return [
+        Bin(
+            low=place / 10,
+            rows=len(pairs),
+            confidence=_mean(sure for sure, _ in pairs),
+            accuracy=_mean(right for _, right in pairs),
+        )
+        for place, pairs in sorted(found.items())
+    ]
+
+
 def auroc(inside: Sequence[float], outside: Sequence[float]) -> float:
     """Return how often a row in scope is more confident than one out of scope; ties count half."""
     counted: Counter[float] = Counter(outside)
