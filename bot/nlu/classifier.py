@@ -16,6 +16,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.cascade import FORMAT, CascadeModel
 from bot.nlu.encoders import MINILM, Encoder, EncoderMissing, EncoderRefused, open_encoder
+from bot.nlu.mix import SCOPE_THRESHOLD
 from bot.nlu.progress import say
 
 logger = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ class CascadeIntentClassifier(GraphComponent, IntentClassifier):
         return cls(config, model_storage, resource, model)
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Set `intent` and `intent_ranking` on each message."""
+        """Set `intent` and `intent_ranking` on each message, and the threshold for `ScopeFallback`."""
         length = self._config["ranking_length"]
         for message in messages:
             ranked = self.model.rank(message.get(TEXT) or "") if self.model else ()
@@ -123,6 +124,8 @@ class CascadeIntentClassifier(GraphComponent, IntentClassifier):
             best = dict(ranking[0]) if ranking else {"name": None, "confidence": 0.0}
             message.set(INTENT, best, add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+            if self.model:
+                message.set(SCOPE_THRESHOLD, self.model.mix.threshold)
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

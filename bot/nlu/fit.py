@@ -13,6 +13,7 @@ from bot.nlu.encoders import Encoder, Floats
 from bot.nlu.fit_dense import fit_dense
 from bot.nlu.fit_mix import HeldOut, mix, scale, usual
 from bot.nlu.fit_sparse import SparseFit
+from bot.nlu.kept_vectors import encoded
 from bot.nlu.progress import say
 
 FOLDS = 5
@@ -20,7 +21,6 @@ FOLDS = 5
 MANY = 4_000
 """With more examples, three folds say enough about calibration and save minutes."""
 
-CHUNK = 512
 FAR = -30.0
 
 
@@ -33,7 +33,7 @@ def fit(
         raise ValueError("at least two intents with examples are needed")
     labels = np.array([names.index(intent) for intent in intents])
     sparse = SparseFit(texts, c=c)
-    vectors = _encoded(texts, encoder) if encoder else None
+    vectors = encoded(texts, encoder) if encoder else None
     sentence = encoder.sentence if encoder else 0
     seen = _held_out(sparse, vectors, sentence, labels, len(names))
     factor, known = scale(seen.sparse, seen.truth), usual(seen.known)
@@ -44,19 +44,6 @@ def fit(
         mix=mix(seen, sparse_scale=factor, known_usual=known),
         encoder=encoder,
     )
-
-
-def _encoded(texts: Sequence[str], encoder: Encoder) -> Floats:
-    """Return the sentence vectors; equal texts are encoded once."""
-    unique = sorted(set(texts), key=lambda text: (len(text), text))
-    parts = []
-    for start in range(0, len(unique), CHUNK):
-        if start:
-            say(f"Reading the examples with the sentence encoder: {start:,} of {len(unique):,} …")
-        parts.append(encoder.encode(unique[start : start + CHUNK]))
-    rows = {text: row for row, text in enumerate(unique)}
-    found: Floats = np.vstack(parts)[[rows[text] for text in texts]]
-    return found
 
 
 def _held_out(sparse: SparseFit, vectors: Any, sentence: int, labels: Any, intents: int) -> HeldOut:

@@ -71,8 +71,7 @@ def _prototypes(own: Floats) -> tuple[Floats, Floats]:
     centres = own[_spread(own)]
     for _ in range(GATHERINGS):
         nearest = np.argmax(own @ centres.T, axis=1)
-        sums = np.zeros_like(centres)
-        np.add.at(sums, nearest, own)
+        sums = (np.arange(len(centres))[:, None] == nearest).astype(own.dtype) @ own
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         centres = np.where(lengths > 0, sums / np.maximum(lengths, 1e-9), centres)
     shares = np.bincount(np.argmax(own @ centres.T, axis=1), minlength=MAX_POINTS) / len(own)

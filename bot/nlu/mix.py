@@ -7,6 +7,11 @@ from typing import Any
 
 import numpy as np
 
+TUNED = "tuned"
+"""The setting of a threshold that training chooses."""
+SCOPE_THRESHOLD = "scope_threshold"
+"""Where a message says under which confidence its classifier takes a text to be out of scope."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Mix:

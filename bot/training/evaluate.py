@@ -20,6 +20,7 @@ from bot.domain.errors import BotError, ConfigError, NotFound
 from bot.nlu import cascade
 from bot.nlu.cascade import CascadeModel
 from bot.nlu.encoders import MINILM, EncoderMissing, EncoderRefused, open_encoder
+from bot.nlu.mix import TUNED
 from bot.training import registry
 from bot.training.measure import FALLBACK, Prediction, Report, Row, is_right, report
 
@@ -46,7 +47,8 @@ class Understanding:
                 if _there(tar, cascade.DENSE):
                     (Path(folder) / cascade.DENSE).write_bytes(_member(tar, cascade.DENSE))
                 nodes = json.loads(_member(tar, "metadata.json")).get("predict_schema", {}).get("nodes", {})
-                return cls(_model(Path(folder), _config(nodes, CLASSIFIER)), **_fallback(nodes))
+                model = _model(Path(folder), _config(nodes, CLASSIFIER))
+                return cls(model, **_fallback(nodes, tuned=model.mix.threshold))
         except (OSError, tarfile.TarError, ValueError) as error:
             raise ConfigError(f"{archive} is not a usable model: {error}") from error
 
@@ -88,14 +90,17 @@ def _config(nodes: dict[str, Any], component: str) -> dict[str, Any]:
     return {}
 
 
-def _fallback(nodes: dict[str, Any]) -> dict[str, float]:
-    if not any(str(node.get("uses", "")).endswith(".FallbackClassifier") for node in nodes.values()):
-        return {"threshold": 0.0, "ambiguity": 0.0}
-    config = _config(nodes, "FallbackClassifier")
-    return {
-        "threshold": float(config.get("threshold", 0.3)),
-        "ambiguity": float(config.get("ambiguity_threshold", 0.1)),
-    }
+def _fallback(nodes: dict[str, Any], *, tuned: float) -> dict[str, float]:
+    """Return the settings of our own fallback component or of Rasa's, or their defaults."""
+    for component, usual in (("ScopeFallback", TUNED), ("FallbackClassifier", 0.3)):
+        if any(str(node.get("uses", "")).endswith(f".{component}") for node in nodes.values()):
+            config = _config(nodes, component)
+            threshold = config.get("threshold", usual)
+            return {
+                "threshold": tuned if threshold == TUNED else float(threshold),
+                "ambiguity": float(config.get("ambiguity_threshold", 0.1)),
+            }
+    return {"threshold": 0.0, "ambiguity": 0.0}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ LEAN_COMPONENTS = frozenset(
     {
         "bot.nlu.classifier.CascadeIntentClassifier",
         "bot.nlu.entities.PatternEntityExtractor",
+        "bot.nlu.fallback.ScopeFallback",
         "bot.nlu.word_rules.IntentByWords",
         "EntitySynonymMapper",
         "FallbackClassifier",

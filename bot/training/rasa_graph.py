@@ -33,6 +33,7 @@ _MODULES = (
     "rasa.validator",
     "bot.nlu.classifier",
     "bot.nlu.entities",
+    "bot.nlu.fallback",
 )
 """What training uses. Rasa imports some of these late, where the stand-ins would no longer serve."""
 

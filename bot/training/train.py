@@ -22,6 +22,9 @@ from bot.training.registry import Model, ModelEntry, write_atomically
 
 Progress = Callable[[str], None]
 
+CACHE = ".cache"
+"""Where, beside the models, trainings leave what the next one need not work out again."""
+
 MAX_PROBLEMS = 12
 """Problems that one message names; the rest is counted."""
 
@@ -91,6 +94,7 @@ def _up_to_date(models: Path, known: Model, progress: Progress) -> Model:
 
 def _train_into(project: Project, folder: Path, progress: Progress) -> dict[str, Any]:
     """Train, write the archive and the catalogue into `folder`, and return facts about the model."""
+    from bot.nlu.kept_vectors import kept_in
     from bot.nlu.progress import listening
     from bot.training import rasa_graph
     from bot.training.check import check
@@ -108,7 +112,7 @@ def _train_into(project: Project, folder: Path, progress: Progress) -> dict[str,
     nlu, domain = data.get_nlu_data(), data.get_domain()
     intents = [example.get("intent") for example in nlu.intent_examples]
     progress(f"Training on {len(intents)} examples of {len(set(intents))} intents …")
-    with listening(progress):
+    with listening(progress), kept_in(folder.parent / CACHE):
         rasa_graph.train_graph(data, folder / "model.tar.gz")
     _write_json(folder / "responses.json", catalogue(domain))
     return {

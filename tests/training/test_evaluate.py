@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import ConfigError
-from bot.training.evaluate import compare, evaluate, main, read_rows
+from bot.training.evaluate import Understanding, compare, evaluate, main, read_rows
 from bot.training.measure import Prediction, Row, report
 from bot.training.registry import ModelEntry, promote, register
 from tests.nlu.data import examples
@@ -15,15 +15,21 @@ from tests.nlu.data import examples
 pytestmark = pytest.mark.filterwarnings("default")
 
 
-def archive(path: Path, texts: list[str], intents: list[str], *, threshold: float) -> Path:
+RASAS = "rasa.nlu.classifiers.fallback_classifier.FallbackClassifier"
+OURS = "bot.nlu.fallback.ScopeFallback"
+
+
+def archive(
+    path: Path, texts: list[str], intents: list[str], *, threshold: float | str | None, uses: str = RASAS
+) -> Path:
     """Write what of a Rasa model archive an evaluation reads."""
     from bot.nlu.fit import fit
 
     folder = path.parent / f"{path.stem}-files"
     folder.mkdir(parents=True)
     fit(texts, intents).save(folder)
-    settings = {"threshold": threshold, "ambiguity_threshold": 0.1}
-    node = {"uses": "rasa.nlu.classifiers.fallback_classifier.FallbackClassifier", "config": settings}
+    settings = {"ambiguity_threshold": 0.1} | ({"threshold": threshold} if threshold is not None else {})
+    node = {"uses": uses, "config": settings}
     (folder / "metadata.json").write_text(json.dumps({"predict_schema": {"nodes": {"f": node}}}))
     with tarfile.open(path, "w:gz") as tar:
         tar.add(folder / "metadata.json", "metadata.json")
@@ -59,6 +65,29 @@ def test_evaluates_a_model_archive(models: Path, rows: list[Row]) -> None:
     assert result.accuracy > 0.95
     assert result.out_of_scope_recall == 1.0
     assert {i.name for i in result.intents} == set(examples()[1])
+
+
+@pytest.mark.parametrize(
+    ("uses", "threshold", "falls"),
+    [
+        (OURS, "tuned", True),
+        (OURS, None, True),
+        (OURS, 0.01, False),
+        (RASAS, None, True),
+        (RASAS, 0.01, False),
+    ],
+)
+def test_the_model_says_what_is_out_of_scope(
+    tmp_path: Path, uses: str, threshold: float | str | None, falls: bool
+) -> None:
+    texts, intents = examples()
+    model = Understanding.load(
+        archive(tmp_path / "m.tar.gz", texts, intents, threshold=threshold, uses=uses)
+    )
+    seen = model.predict("zzz jjj kkk hello mmm")
+    assert 0.01 < seen.confidence < 0.3
+    assert seen.fallback is falls
+    assert not model.predict(texts[0]).fallback
 
 
 def test_compares_two_models(models: Path, rows: list[Row]) -> None:
