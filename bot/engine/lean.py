@@ -79,11 +79,14 @@ _OURS = (
 def import_rasa(*, full: bool = False) -> None:
     """Import Rasa into an engine process, lean unless `full`, and put the overrides in place.
 
-    Does nothing if it is there already. A process that has the lean one and needs the full one (a
-    trainer added a neural component) drops it and imports again: slow, and correct.
+    Of a Rasa that is there already, which training may have brought, only the overrides are missing. A
+    process that has the lean one and needs the full one (a trainer added a neural component) drops it
+    and imports again: slow, and correct.
     """
     if "rasa.core.processor" in sys.modules:
         if not (full and in_use()):
+            with as_imported():
+                importlib.import_module("bot.engine.overrides").install()
             return
         _drop_rasa()
     quiet()

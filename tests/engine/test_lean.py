@@ -167,3 +167,18 @@ def test_a_models_components_decide(
     monkeypatch.syspath_prepend(tmp_path)
     model = archive(tmp_path / "m.tar.gz", "rasa.core.policies.rule_policy.RulePolicy", component)
     assert lean.needs_full_rasa(model) is full
+
+
+def test_after_training_in_the_same_process_the_engine_is_still_the_fast_one() -> None:
+    run(
+        """
+        from bot.engine import lean
+        from bot.training import rasa_graph
+
+        rasa_graph.import_rasa(lean=True)
+        lean.import_rasa()
+        from rasa.core.actions.action import RemoteAction
+
+        assert RemoteAction._validate_action_result.__module__ == "bot.engine.overrides"
+        """
+    )
