@@ -23,7 +23,7 @@ class Figure:
         times: how many times better than stock Rasa it is promised to be, and by how much it ought to.
         limit: the worst value of Baton's that is promised.
         beat: whether it is promised to be no worse than stock Rasa.
-        under: whether `theirs` is less than the whole, so that the ratio is at least what is shown.
+        about: whether `theirs` was worked out from what was measured.
         ours_more, theirs_more: what is said in brackets.
     """
 
@@ -37,7 +37,7 @@ class Figure:
     goal: float | None = None
     limit: float | None = None
     beat: bool = False
-    under: bool = False
+    about: bool = False
     ours_more: str = ""
     theirs_more: str = ""
 
@@ -86,7 +86,7 @@ class Figure:
         return (
             self.what,
             self._value(self.ours, self.ours_more),
-            self._value(self.theirs, self.theirs_more),
+            "about " * self.about + self._value(self.theirs, self.theirs_more),
             self.gain(),
             self._promise(),
         )
@@ -97,7 +97,7 @@ class Figure:
             return ""
         if self.points:
             return f"{self.better:+.1f} points"
-        return f"{'over ' if self.under else ''}{shorter(self.better)} times"
+        return f"{'about ' * self.about}{shorter(self.better)} times"
 
     def _value(self, value: float | None, more: str) -> str:
         if value is None:

@@ -73,7 +73,11 @@ def described(results: Results) -> str:
         for key, label in keys:
             figure = results.figure(key)
             if figure is not None:
-                against = f" against {_value(figure, figure.theirs)}" if figure.theirs is not None else ""
+                against = (
+                    f" against {_value(figure, figure.theirs, about=figure.about)}"
+                    if figure.theirs is not None
+                    else ""
+                )
                 said.append(f"{label} {_value(figure, figure.ours)}{against}")
     return f"Bars: Baton beside stock Rasa. {'; '.join(said)}."
 
@@ -97,23 +101,23 @@ def _pair(figure: Figure, label: str, y: int) -> Iterator[str]:
             continue
         top, width = y + row * (BAR + GAP), max(BARS * value / most, 1.5) if most else 1.5
         yield f'<rect class="{css}" x="{x}" y="{top}" width="{width:.1f}" height="{BAR}" rx="2"/>'
-        written = _value(figure, value) if css == "ours" else _value(figure, value, under=figure.under)
+        written = _value(figure, value) if css == "ours" else _value(figure, value, about=figure.about)
         yield _text(x + width + 6, top + BAR - 2, written, "small" if css == "ours" else "small quiet")
-    yield _text(WIDTH - MARGIN, y + MIDDLE, figure.gain().replace("over", ">"), "gain")
+    yield _text(WIDTH - MARGIN, y + MIDDLE, figure.gain(), "gain")
 
 
-def _value(figure: Figure, value: float | None, *, under: bool = False) -> str:
+def _value(figure: Figure, value: float | None, *, about: bool = False) -> str:
     if value is None:
         return "-"
     written = f"{value:.1f} %" if figure.points else number(value)
-    return f"> {written}" if under else written
+    return f"about {written}" if about else written
 
 
 def _foot(results: Results) -> str:
     training = results.figure("training")
     words = f"Medians of {results.rounds} rounds in one run, 2 shared cores."
-    if training is not None and training.theirs is not None:
-        words += f" Stock Rasa's training: {training.theirs_more.partition(';')[0]}."
+    if training is not None and training.about:
+        words += " Stock Rasa's training was worked out from a few of its epochs."
     return words
 
 

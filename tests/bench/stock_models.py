@@ -111,6 +111,19 @@ def train(rasa: Path, command: Sequence[str], path: Path, *, epochs: int) -> Tra
     return training
 
 
+def each(few: Training, most: Training) -> float:
+    """Return the seconds of one further round."""
+    return (most.least - few.least) / (most.epochs - few.epochs)
+
+
+def whole(found: Sequence[Training]) -> float | None:
+    """Work out the seconds of a training with all rounds from two with fewer; None without two."""
+    if len(found) < 2:
+        return None
+    few, *_, most = sorted(found, key=lambda one: one.epochs)
+    return most.least + each(few, most) * (ALL_EPOCHS - most.epochs)
+
+
 def data_hash() -> str:
     """Return a name for the state of the data that a model is trained on."""
     digest = hashlib.sha256(stock.VERSION.encode())
