@@ -30,7 +30,7 @@ class Options:
     data: Path = PUBLIC_SETS
     """Folder with public sets of labelled texts; figures of understanding are left out without it."""
     rounds: int = 3
-    seconds: float = 12.0
+    seconds: float = 10.0
     warmup: float = 3.0
     pin: int = -1
 
