@@ -62,12 +62,14 @@ _OURS = (
         f"bot.engine.{m}"
         for m in (
             "actions",
+            "decisions",
             "executor",
             "overrides",
             "processor",
             "remote_actions",
             "replies",
             "runner",
+            "slot_filling",
             "state",
             "tracker",
             "walk",

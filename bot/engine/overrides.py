@@ -6,7 +6,9 @@ still is what the override was written for. Nothing here changes what is decided
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +22,7 @@ from rasa.shared.core.constants import SHOULD_NOT_BE_SET
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, Event, SlotSet
 
+from bot.engine import slot_filling
 from bot.engine.actions import InProcessActions
 from bot.engine.tracker import BoundedTracker
 
@@ -34,9 +37,11 @@ def install() -> None:
     _action_results()
     _form_trackers()
     _validation_trackers()
+    _slots_of_a_message()
     _debug_copies()
     _actions_by_name()
     _rules_by_last_state()
+    _memories_as_text()
 
 
 def _replace(owner: Any, name: str, value: Any) -> Any:
@@ -114,6 +119,11 @@ def _validation_trackers() -> None:
     original = _replace(action_module.ActionExtractSlots, "_execute_validation_action", validated)
 
 
+def _slots_of_a_message() -> None:
+    # `ActionExtractSlots.run` goes through all mappings of all slots on each message.
+    _replace(action_module.ActionExtractSlots, "run", slot_filling.extract)
+
+
 def _debug_copies() -> None:
     # These modules deep-copy whole dialogues and render them as text for debug messages that are
     # thrown away; they use `copy` for nothing else.
@@ -167,7 +177,8 @@ def _rules_by_last_state() -> None:
         action = now.get("prev_action", {}).get("action_name")
         intent = now.get("user", {}).get("intent")
         asked = {(action, intent), (action, None), (None, intent), (None, None)}
-        return original(self, {k: lookup[k] for slot in asked for k in known[1].get(slot, ())}, states)
+        left = {k: lookup[k] for slot in asked for k in known[1].get(slot, ())}
+        return original(self, left, states) if left else set()
 
     original = _replace(rule_policy_module.RulePolicy, "_get_possible_keys", possible)
 
@@ -180,3 +191,24 @@ def _rule_index(lookup: dict[str, str]) -> dict[tuple[Any, Any], list[str]]:
         action, intent = (name if name and name != SHOULD_NOT_BE_SET else None for name in named)
         index.setdefault((action, intent), []).append(key)
     return index
+
+
+def _memories_as_text() -> None:
+    # Memoization compresses the dialogue several times per turn to look it up among keys that were
+    # compressed in training. The keys as they were before say the same.
+    def recall(self: Any, states: list[Any]) -> str | None:
+        if not states:
+            return None
+        known = self.__dict__.get("_baton_memories")
+        if known is None or known[0] is not self.lookup:
+            known = self._baton_memories = (self.lookup, _readable(self.lookup, self.config))
+        found: str | None = known[1].get(json.dumps(states, sort_keys=True).replace('"', ""))
+        return found
+
+    _replace(memoization_module.MemoizationPolicy, "_recall_states", recall)
+
+
+def _readable(lookup: dict[str, str], config: dict[str, Any]) -> dict[str, str]:
+    if not config["enable_feature_string_compression"]:
+        return lookup
+    return {zlib.decompress(base64.b64decode(key)).decode(): action for key, action in lookup.items()}

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import logging
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.engine.actions import InProcessActions
+from bot.engine.decisions import Decisions
 from bot.engine.replies import Wordings
 from bot.engine.runner import DirectRunner
 from bot.engine.scope import ActionFailure, scope
@@ -67,8 +69,10 @@ class FastProcessor(MessageProcessor):
             action_endpoint=action_endpoint,
         )
         self.nlg = Wordings(self.domain.responses)
+        self._nobody = BoundedTracker("understand", self.domain.slots)
         self.in_process = isinstance(action_endpoint, InProcessActions)
         self.horizon = horizon(self.graph_runner.components())
+        self.decisions = Decisions.of(self.graph_runner.components(), self.domain, self.horizon)
 
     @staticmethod
     def _load_model(model_path: str | Path) -> tuple[str, ModelMetadata, GraphRunner]:
@@ -85,9 +89,7 @@ class FastProcessor(MessageProcessor):
         """Return the model's parse data. `text` must not begin with "/"; see `reading.read_typed`."""
         if text.lstrip().startswith("/"):
             raise ValueError("A text that Rasa would read as a command must not come here.")
-        data = self._parse_message_with_graph(
-            UserMessage(text), BoundedTracker("understand", self.domain.slots)
-        )
+        data = self._parse_message_with_graph(UserMessage(text), self._nobody.copy())
         self._update_full_retrieval_intent(data)
         return data
 
@@ -168,6 +170,12 @@ class FastProcessor(MessageProcessor):
         prediction = self._predict_next_with_tracker(tracker)
         name = self.domain.action_names_or_texts[prediction.max_confidence_index]
         return self._get_action(name), prediction
+
+    def _predict_next_with_tracker(self, tracker: DialogueStateTracker) -> PolicyPrediction:
+        ask = partial(super()._predict_next_with_tracker, tracker)
+        if self.decisions is None or tracker.followup_action:
+            return ask()
+        return self.decisions.predict(tracker, ask)
 
     def is_action_limit_reached(
         self, tracker: DialogueStateTracker, should_predict_another_action: bool

@@ -30,10 +30,27 @@ class Wordings(TemplatedNaturalLanguageGenerator):
             return None
         return suitable[0] if len(suitable) == 1 else scope.get().choose(suitable)
 
+    def generate_from_slots(
+        self, utter_action: str, filled_slots: dict[str, Any], output_channel: str, **kwargs: Any
+    ) -> dict[str, Any] | None:
+        """Return a response with its values filled in; as upstream, with a cheaper copy."""
+        chosen = self._random_response_for(utter_action, output_channel, filled_slots)
+        if chosen is None:
+            return None
+        filled: dict[str, Any] = self._fill_response(_copied(chosen), filled_slots, **kwargs)
+        return filled
+
     @staticmethod
     def _response_variables(filled_slots: dict[str, Any] | None, kwargs: dict[str, Any]) -> dict[str, Any]:
         # What the server says of itself (opening hours and the like) goes before a slot of that name.
         return {**(filled_slots or {}), **scope.get().context.facts, **kwargs}
+
+
+def _copied(value: Any) -> Any:
+    """Copy what a domain file can hold: mappings, lists and plain values."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
 class Replies(OutputChannel):

@@ -17,7 +17,7 @@ from rasa.shared.core.events import Event
 from rasa.shared.core.slots import Slot
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity, TrackerActiveLoop
 
-from bot.engine.walk import Walk
+from bot.engine.walk import Walk, states_of
 
 # Kinds by name: isinstance is slow for Rasa's events, which are abstract base classes.
 _REWRITES = frozenset({"restart", "session_started", "undo", "rewind"})
@@ -52,7 +52,7 @@ class BoundedTracker(DialogueStateTracker):
         self._forget()
         super().__init__(sender_id, None, *args, **kwargs)
         if slots is not None:
-            self.slots = {slot.name: copy_slot(slot) for slot in slots}
+            self.slots = {slot.name: slot for slot in slots}
             self._reset()
 
     def _forget(self) -> None:
@@ -60,7 +60,7 @@ class BoundedTracker(DialogueStateTracker):
         self._seen = 0
         self._loops: set[str] = set()
         self._generation = 0
-        self._walks: dict[bool, Walk] = {}
+        self._walk: Walk | None = None
 
     def like(self, other: BoundedTracker) -> BoundedTracker:
         """Take over the settings of another tracker."""
@@ -102,6 +102,17 @@ class BoundedTracker(DialogueStateTracker):
         else:
             applied.append(event)
 
+    # Slots are shared by copies of a tracker, and by all trackers while they are as the domain has
+    # them: none is ever changed in place.
+
+    def _set_slot(self, key: str, value: Any) -> None:
+        if key in self.slots:
+            self.slots[key] = copy_slot(self.slots[key])
+        super()._set_slot(key, value)
+
+    def _reset_slots(self) -> None:
+        self.slots = {name: _emptied(slot) for name, slot in self.slots.items()}
+
     # --- what is asked ------------------------------------------------------------------------
 
     def applied_events(self) -> list[Event]:
@@ -129,13 +140,18 @@ class BoundedTracker(DialogueStateTracker):
         """
         if omit_unset_slots:  # only training asks this
             return super().past_states(domain, True, ignore_rule_only_turns, rule_only_data)
+        walk = self.walk(domain)
+        if ignore_rule_only_turns:
+            return states_of(walk.of_stories(rule_only_data, self.horizon))
+        return states_of(walk.all(self.horizon))
+
+    def walk(self, domain: Domain) -> Walk:
+        """Return the walk through the dialogue's states, up to now."""
         applied = self._current()
-        walk = self._walks.get(ignore_rule_only_turns)
-        if walk is None or walk.generation != self._generation:
-            shadow = self.init_copy()
-            walk = Walk(shadow, domain, ignore_rule_only_turns, rule_only_data, self._generation)
-            self._walks[ignore_rule_only_turns] = walk
-        return walk.states_after(applied, self.horizon)
+        if self._walk is None or self._walk.generation != self._generation:
+            self._walk = Walk(self.init_copy(), domain, self._generation)
+        self._walk.after(applied)
+        return self._walk
 
     def _first_loop_execution_or_unhappy_path(self, loop: str, applied: list[Event]) -> bool:
         # As Rasa's own, with kinds compared by name.
@@ -195,11 +211,11 @@ class BoundedTracker(DialogueStateTracker):
         twin = BoundedTracker.__new__(BoundedTracker)
         twin.__dict__.update(self.__dict__)
         twin.events = deque(self.events, self._max_event_history)
-        twin.slots = {name: copy_slot(slot) for name, slot in self.slots.items()}
+        twin.slots = dict(self.slots)
         twin.active_loop = copy_loop(self.active_loop)
         twin._applied = None if self._applied is None else list(self._applied)
         twin._loops = set(self._loops)
-        twin._walks = {}
+        twin._walk = None
         return twin
 
 
@@ -207,6 +223,14 @@ def copy_slot(slot: Slot) -> Slot:
     """Copy a slot; its value is shared, as Rasa's own copy shares it."""
     twin = slot.__class__.__new__(slot.__class__)
     twin.__dict__.update(slot.__dict__)
+    return twin
+
+
+def _emptied(slot: Slot) -> Slot:
+    if type(slot).reset is Slot.reset and not slot.has_been_set and slot.value is slot.initial_value:
+        return slot
+    twin = copy_slot(slot)
+    twin.reset()
     return twin
 
 
@@ -219,12 +243,14 @@ class EventCopies:
     """The events as custom actions get them, as plain dictionaries of their own, when asked for."""
 
     def __init__(self, events: Iterable[Event]) -> None:
-        """Take the events as they are now; each is rendered once in its life."""
-        self._json = b"[" + b",".join(map(_rendered, events)) + b"]"
+        """Take the events as they are now; each is rendered once in its life, when first asked for."""
+        self._events = tuple(events)
 
     def make(self) -> list[dict[str, Any]]:
         """Return new copies."""
-        copies: list[dict[str, Any]] = msgspec.json.decode(self._json)
+        copies: list[dict[str, Any]] = msgspec.json.decode(
+            b"[" + b",".join(map(_rendered, self._events)) + b"]"
+        )
         return copies
 
 

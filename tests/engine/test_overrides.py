@@ -26,8 +26,10 @@ def originals(turns: Any) -> dict[str, Any]:
 def test_every_override_is_known(originals: dict[str, Any]) -> None:
     assert sorted(originals) == [
         "ActionExtractSlots._execute_validation_action",
+        "ActionExtractSlots.run",
         "Event.resolve_by_type",
         "FormAction._temporary_tracker",
+        "MemoizationPolicy._recall_states",
         "Policy.format_tracker_states",
         "RemoteAction._validate_action_result",
         "RulePolicy._get_possible_keys",
@@ -200,3 +202,31 @@ async def test_the_same_rules_apply(turns: Any, originals: dict[str, Any]) -> No
             assert policy._get_possible_keys(lookup, states) == theirs
             found += len(theirs) if states else 0
     assert found >= len(rules)
+
+
+async def test_memories_are_found_as_before(turns: Any, originals: dict[str, Any]) -> None:
+    from rasa.core.policies.memoization import MemoizationPolicy
+
+    original = originals["MemoizationPolicy._recall_states"]
+    compared: list[Any] = []
+
+    def both(self: Any, states: list[Any]) -> Any:
+        found = ours(self, states)
+        compared.append(found)
+        assert found == original(self, states)
+        return found
+
+    ours, processor = MemoizationPolicy._recall_states, turns._processor
+    decisions, processor.decisions = processor.decisions, None  # so that the policies are asked
+    MemoizationPolicy._recall_states = both
+    try:
+        talk = Talk(turns, id="memories")
+        for text in ("hello", "book a table", "Köln please", "3 people", "thanks", "goodbye", "blah"):
+            await talk.say(text)
+        (policy,) = (c for c in processor.graph_runner.components() if type(c) is MemoizationPolicy)
+        assert both(policy, []) is None
+    finally:
+        MemoizationPolicy._recall_states = ours
+        processor.decisions = decisions
+    assert any(compared)
+    assert not all(compared)

@@ -107,14 +107,36 @@ async def test_the_tracker_agrees_with_rasas_own(
         return states
 
     talk = Talk(turns, id="agree")
+    decisions, turns._processor.decisions = turns._processor.decisions, None  # the policies are asked
     BoundedTracker.past_states = checked  # type: ignore[method-assign]
     try:
         for text, options in messages:
             await step(talk, text, options)
     finally:
         BoundedTracker.past_states = original  # type: ignore[method-assign]
+        turns._processor.decisions = decisions
     assert compared >= len(messages)
     assert domain is turns._processor.domain
+
+
+async def test_a_copy_shares_slots_until_one_is_set(turns: Any) -> None:
+    from rasa.shared.core.events import AllSlotsReset, SlotSet
+
+    from bot.engine.tracker import BoundedTracker
+
+    domain = turns._processor.domain
+    before = {slot.name: (slot.value, slot.has_been_set) for slot in domain.slots}
+    first = BoundedTracker("a", domain.slots)
+    first.update(SlotSet("city", "Paris"))
+    second = first.copy()
+    second.update(SlotSet("city", "London"))
+    third = second.copy()
+    third.update(AllSlotsReset())
+    other = BoundedTracker("b", domain.slots)
+    trackers = (first, second, third, other)
+    assert [t.get_slot("city") for t in trackers] == ["Paris", "London", None, None]
+    assert [t.slots["city"].has_been_set for t in trackers] == [True, True, False, False]
+    assert {slot.name: (slot.value, slot.has_been_set) for slot in domain.slots} == before
 
 
 @pytest.mark.parametrize("before", range(15))
