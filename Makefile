@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 STEP := @scripts/step
+TRAIN = $(STEP) "Looking at the training data" \
+	$(BIN)/python -m bot.training.train --project . --models models --by "$${BATON_TRAINER:-}"
 # The command line itself honours PORT; exported so that `make run PORT=9000` works as well.
 ifdef PORT
 export PORT
@@ -32,12 +34,13 @@ setup: .venv/.installed ## Make the environment in .venv (the other targets do t
 	@scripts/setup
 
 .PHONY: run
-run: train ## Set up, train if needed and start the demo at http://127.0.0.1:8080 (PORT=... overrides)
+run: setup ## Set up, train if needed and start the demo at http://127.0.0.1:8080 (PORT=... overrides)
+	$(TRAIN) || [ $$? -eq 3 ]  # 3: the new model is worse, and the live one goes on answering
 	@exec $(BIN)/baton run --demo
 
 .PHONY: train
 train: setup ## Train the model if its data changed
-	$(STEP) "Looking at the training data" $(BIN)/python -m bot.training.train --project . --models models
+	$(TRAIN)
 
 .PHONY: test
 test: train ## Run all tests but the long ones, with a real PostgreSQL and Redis (installed if we are root)

@@ -111,6 +111,9 @@ class Settings:
     )
     data_dir: Path = _setting(kind.path, ".baton", "Folder for the database, the key and backups.")
     models_dir: Path = _setting(kind.path, "models", "Folder with the trained models.")
+    trainer: str = _setting(
+        kind.text, "", "Name that `baton train` notes with a model.", shown="the user's name"
+    )
     database_url: str = _setting(
         kind.url("sqlite", "postgresql"),
         "",

@@ -5,6 +5,7 @@ Whatever needs numeric libraries or Rasa runs in a process of its own or is impo
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +15,13 @@ import typer
 
 if TYPE_CHECKING:
     from bot.settings import Settings
+    from bot.training.live import Outcome
 
-TestFile = Annotated[Path, typer.Option("--test", help="CSV file with the columns text,intent.")]
 Json = Annotated[bool, typer.Option("--json", help="Print every figure as JSON.")]
 ModelId = Annotated[str, typer.Argument(help="A model's id; see `baton models`.")]
+Anyway = Annotated[
+    bool, typer.Option("--force", help="Even if it is worse than the live model or fails a test story.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,12 +31,20 @@ def add_to(app: typer.Typer) -> None:
 
 
 def train(
-    force: Annotated[bool, typer.Option("--force", help="Train even if nothing changed.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Train all of it, even if nothing changed.")
+    ] = False,
+    by: Annotated[str, typer.Option(help="Who trains, instead of BATON_TRAINER or the user's name.")] = "",
+    note: Annotated[str, typer.Option(help="Why, for `baton models`.")] = "",
 ) -> None:
-    """Train a model if the data changed, and make it live."""
+    """Train a model if the data changed, and make it live unless it is worse.
+
+    Status 3: the model is trained and kept, and the live one goes on answering.
+    """
     settings = _settings()
     where = ["--project", str(settings.project_dir), "--models", str(settings.models_dir)]
-    _run("bot.training.train", *where, *(["--force"] if force else []))
+    who = [f"--by={by or settings.trainer}", f"--note={note}"]
+    _run("bot.training.train", *where, *who, *(["--force"] if force else []))
 
 
 def evaluate(
@@ -93,50 +105,87 @@ def evaluate(
 
 
 def compare(
-    test: TestFile,
-    before: Annotated[
-        str, typer.Option(help="Id of the earlier model; the previous one if not given.")
-    ] = "",
-    after: Annotated[str, typer.Option(help="Id of the later model; the live one if not given.")] = "",
+    a: Annotated[str, typer.Argument(help="The earlier model; the previous one if not given.")] = "",
+    b: Annotated[str, typer.Argument(help="The later model; the live one if not given.")] = "",
+    test: Annotated[
+        Path | None, typer.Option("--test", help="CSV file, instead of the project's held-out messages.")
+    ] = None,
+    before: Annotated[str, typer.Option(help="The same as A.")] = "",
+    after: Annotated[str, typer.Option(help="The same as B.")] = "",
+    report: Annotated[Path | None, typer.Option(help="Write an HTML page of it to this file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare two models on labelled texts."""
-    from bot.domain.errors import NotFound
+    """Show which messages two models see differently: for better, for worse, and wrong in another way."""
+    _quiet()
+    from bot.training import compare_models as side_by_side
+
+    settings = _settings()
+    first, second = side_by_side.pair(settings.models_dir, a or before, b or after)
+    found = side_by_side.compare_models(first, second, settings.project_dir, _say, test=test)
+    if report:
+        from bot.training.comparison_page import comparison_page
+
+        report.write_text(comparison_page(found, first.id, second.id), encoding="utf-8")
+        _say(f"The report is in {report}.")
+    lines = [f"{first.id} -> {second.id}", *found.lines()]
+    typer.echo(side_by_side.as_json(found, first, second) if as_json else "\n".join(lines))
+
+
+def models(as_json: Json = False) -> None:
+    """List the models, newest first: when and by whom, from which data, and how good."""
+    from bot.commands.model_table import as_plain, table
     from bot.training.registry import list_models
 
     found = list_models(_settings().models_dir)
-    before = before or next((model.id for model in found if model.previous), "")
-    if not before:
-        raise NotFound("There is no earlier model; name two with --before and --after.")
-    _measure(test, as_json, "--against", before, "--model", after)
+    if as_json:
+        typer.echo(json.dumps([as_plain(model) for model in found], indent=1, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(table(found)) if found else "There is no model yet; run: baton train")
 
 
-def models() -> None:
-    """List the models; the live one is marked."""
-    from bot.training.registry import list_models
+def promote(model: ModelId, force: Anyway = False) -> None:
+    """Make a model live unless it is worse; a running server takes it over between turns.
 
-    found = list_models(_settings().models_dir)
-    for model in found:
-        mark = "live" if model.live else "previous" if model.previous else ""
-        mark = mark if model.usable else "files are gone"
-        numbers = ", ".join(f"{name} {value}" for name, value in model.entry.metrics.items())
-        typer.echo(f"{model.id}  {mark:9} {model.entry.created[:16]}  {numbers}")
-    if not found:
-        typer.echo("There is no model yet; run: baton train")
+    Status 3: it is worse than the live model on the held-out messages, or fails a test story.
+    """
+    from bot.training import live
 
-
-def promote(model: ModelId) -> None:
-    """Make a model live; a running server takes it over between turns."""
-    from bot.training import registry
-
-    typer.echo(f"{registry.promote(_settings().models_dir, model).id} is live.")
+    settings = _settings()
+    _quiet()
+    outcome = live.promote(settings.models_dir, model, settings.project_dir, _say, force=force)
+    _told(outcome, "is live.", f"baton promote {model} --force")
 
 
-def rollback() -> None:
-    """Go back to the model that was live before."""
-    from bot.training import registry
+def rollback(force: Anyway = False) -> None:
+    """Go back to the model that was live before, unless it is worse (status 3)."""
+    from bot.training import live
 
-    typer.echo(f"{registry.rollback(_settings().models_dir).id} is live again.")
+    settings = _settings()
+    _quiet()
+    outcome = live.roll_back(settings.models_dir, settings.project_dir, _say, force=force)
+    _told(outcome, "is live again.", "baton rollback --force")
+
+
+def _told(outcome: Outcome, done: str, anyway: str) -> None:
+    """Say how it went; end with status 3 if the model was refused."""
+    if outcome.live:
+        for line in outcome.judgement.lines():
+            _say(line)
+        typer.echo(f"{outcome.model.id} {done}")
+        return
+    for line in [*outcome.reasons(), f"To make it live all the same: {anyway}"]:
+        _say(line)
+    raise typer.Exit(3)
+
+
+def _quiet() -> None:
+    from bot.training import rasa_graph
+
+    rasa_graph.quiet()  # before numpy is imported: one thread
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 def _measure(test: Path, as_json: bool, *options: str) -> None:

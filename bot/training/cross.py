@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from bot.domain.errors import ConfigError
-from bot.training.evaluate import CLASSIFIER, Understanding
+from bot.training.evaluate import CLASSIFIER, FALLBACKS, Understanding, fallback
 from bot.training.examples import OURS, bare, plain_words, read_examples
 from bot.training.measure import Prediction, Row
 
@@ -63,15 +63,15 @@ def _deal(rows: Sequence[Row], parts: int) -> list[int]:
 
 
 def _settings(project: Path) -> dict[str, dict[str, Any]]:
-    """Return the settings of our classifier and of the fallback behind it, by their names."""
+    """Return the settings of our classifier and of the fallbacks behind it, by their names."""
     try:
         content = yaml.safe_load((project / "config.yml").read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"config.yml cannot be read: {' '.join(str(error).split())}") from error
-    found: dict[str, dict[str, Any]] = {CLASSIFIER: {}, "FallbackClassifier": {"none": True}}
+    found: dict[str, dict[str, Any]] = {CLASSIFIER: {}}
     for entry in (content or {}).get("pipeline") or ():
         name = str(entry.get("name", "")).rpartition(".")[2]
-        if name in found:
+        if name in (CLASSIFIER, *FALLBACKS):
             found[name] = dict(entry)
     return found
 
@@ -119,11 +119,5 @@ def _trained(rows: Sequence[Row], config: dict[str, Any], encoder: Encoder | Non
         model = fit(texts, intents, c=c)
     except ValueError as error:
         raise ConfigError(f"The examples cannot be used: {error}") from error
-    fallback = config["FallbackClassifier"]
-    if fallback.get("none"):
-        return Understanding(model, threshold=0.0, ambiguity=0.0)
-    return Understanding(
-        model,
-        threshold=float(fallback.get("threshold", 0.3)),
-        ambiguity=float(fallback.get("ambiguity_threshold", 0.1)),
-    )
+    nodes = {name: {"uses": f".{name}", "config": settings} for name, settings in config.items()}
+    return Understanding(model, **fallback(nodes, tuned=model.mix.threshold))

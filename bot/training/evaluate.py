@@ -12,7 +12,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,12 @@ from bot.nlu.cascade import CascadeModel
 from bot.nlu.encoders import MINILM, EncoderMissing, EncoderRefused, open_encoder
 from bot.nlu.mix import TUNED
 from bot.training import registry
-from bot.training.measure import FALLBACK, Prediction, Report, Row, is_right, report
+from bot.training.comparison import Comparison, compared
+from bot.training.measure import Prediction, Report, Row, report
 
 CLASSIFIER = "CascadeIntentClassifier"
+FALLBACKS: dict[str, float | str] = {"ScopeFallback": TUNED, "FallbackClassifier": 0.3}
+"""Components that decide what is answered, ours first, with their usual threshold."""
 FILES = ("sparse.json", "sparse.npz", cascade.FILE)
 
 
@@ -48,7 +51,7 @@ class Understanding:
                     (Path(folder) / cascade.DENSE).write_bytes(_member(tar, cascade.DENSE))
                 nodes = json.loads(_member(tar, "metadata.json")).get("predict_schema", {}).get("nodes", {})
                 model = _model(Path(folder), _config(nodes, CLASSIFIER))
-                return cls(model, **_fallback(nodes, tuned=model.mix.threshold))
+                return cls(model, **fallback(nodes, tuned=model.mix.threshold))
         except (OSError, tarfile.TarError, ValueError) as error:
             raise ConfigError(f"{archive} is not a usable model: {error}") from error
 
@@ -90,9 +93,9 @@ def _config(nodes: dict[str, Any], component: str) -> dict[str, Any]:
     return {}
 
 
-def _fallback(nodes: dict[str, Any], *, tuned: float) -> dict[str, float]:
+def fallback(nodes: dict[str, Any], *, tuned: float) -> dict[str, float]:
     """Return the settings of our own fallback component or of Rasa's, or their defaults."""
-    for component, usual in (("ScopeFallback", TUNED), ("FallbackClassifier", 0.3)):
+    for component, usual in FALLBACKS.items():
         if any(str(node.get("uses", "")).endswith(f".{component}") for node in nodes.values()):
             config = _config(nodes, component)
             threshold = config.get("threshold", usual)
@@ -101,46 +104,6 @@ def _fallback(nodes: dict[str, Any], *, tuned: float) -> dict[str, float]:
                 "ambiguity": float(config.get("ambiguity_threshold", 0.1)),
             }
     return {"threshold": 0.0, "ambiguity": 0.0}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """A row that two models see differently."""
-
-    row: Row
-    before: Prediction
-    after: Prediction
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """Two models on the same rows; `better` and `worse` are the rows whose final answer changed."""
-
-    before: Report
-    after: Report
-    better: tuple[Change, ...]
-    worse: tuple[Change, ...]
-
-    def lines(self) -> list[str]:
-        """Return the comparison for people to read."""
-        pairs = (
-            ("accuracy", self.before.accuracy, self.after.accuracy),
-            ("macro F1", self.before.macro_f1, self.after.macro_f1),
-            ("fallback", self.before.fallback_share, self.after.fallback_share),
-            ("accuracy, answered", self.before.answered_accuracy, self.after.answered_accuracy),
-        )
-        return [
-            *(f"{name:18} {old:.1%} -> {new:.1%}" for name, old, new in pairs),
-            f"{len(self.better)} rows better, {len(self.worse)} rows worse; worse are, among others:",
-            *(
-                f"  {c.row.intent}: {_shown(c.before)} -> {_shown(c.after)}: {c.row.text}"
-                for c in self.worse[:10]
-            ),
-        ]
-
-
-def _shown(prediction: Prediction) -> str:
-    return FALLBACK if prediction.fallback else prediction.intent
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -160,30 +123,31 @@ def read_rows(path: Path) -> list[Row]:
 
 def evaluate(model: Path, rows: Sequence[Row]) -> Report:
     """Measure a model archive on labelled rows. Raises ConfigError."""
-    return figures(rows, _predictions(model, rows))
+    return figures(rows, predictions(model, rows))
 
 
 def compare(before: Path, after: Path, rows: Sequence[Row]) -> Comparison:
     """Measure two model archives on the same rows. Raises ConfigError."""
-    old, new = _predictions(before, rows), _predictions(after, rows)
-    changes = [Change(row=r, before=b, after=a) for r, b, a in zip(rows, old, new, strict=True)]
-    return Comparison(
-        before=figures(rows, old),
-        after=figures(rows, new),
-        better=tuple(c for c in changes if not is_right(c.row, c.before) and is_right(c.row, c.after)),
-        worse=tuple(c for c in changes if is_right(c.row, c.before) and not is_right(c.row, c.after)),
-    )
+    return set_side_by_side(rows, predictions(before, rows), predictions(after, rows))
 
 
-def _predictions(model: Path, rows: Sequence[Row]) -> list[Prediction]:
+def set_side_by_side(
+    rows: Sequence[Row], old: Sequence[Prediction], new: Sequence[Prediction]
+) -> Comparison:
+    """Compare what two models make of the same rows. Raises ConfigError without rows in scope."""
+    return compared(rows, old, new, before=figures(rows, old), after=figures(rows, new))
+
+
+def predictions(model: Path, rows: Sequence[Row]) -> list[Prediction]:
+    """Return what a model archive makes of rows. Raises ConfigError."""
     understanding = Understanding.load(model)
     return [understanding.predict(row.text) for row in rows]
 
 
-def figures(rows: Sequence[Row], predictions: Sequence[Prediction]) -> Report:
+def figures(rows: Sequence[Row], seen: Sequence[Prediction]) -> Report:
     """Return the figures of predictions. Raises ConfigError without rows in scope."""
     try:
-        return report(rows, predictions)
+        return report(rows, seen)
     except ValueError as error:
         raise ConfigError(str(error)) from error
 

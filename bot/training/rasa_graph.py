@@ -1,6 +1,6 @@
 """Training with Rasa's own graph, in this process.
 
-`rasa.model_training` is not used: it brings telemetry, a training cache on disk and the server's
+`rasa.model_training` is not used: it brings telemetry, a training cache in a database and the server's
 imports. What remains of it is the few steps below. When every component is known to work without
 TensorFlow, Rasa is imported without it, which is 20 seconds faster on a small machine.
 """
@@ -13,6 +13,7 @@ import logging
 import os
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -82,17 +83,28 @@ def importer(project: Project) -> Any:
     return found
 
 
-def train_graph(data: Any, output: Path) -> None:
-    """Train everything and write the model archive. Raises ConfigError for contradicting data."""
+def train_graph(
+    data: Any,
+    output: Path,
+    *,
+    parts: Path,
+    force: bool = False,
+    progress: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Train what is not kept in `parts`, or everything, and write the model archive.
+
+    Raises ConfigError for contradicting data.
+    """
     import rasa.engine.validation
     from rasa.engine.exceptions import GraphComponentException, GraphSchemaException
     from rasa.engine.exceptions import GraphSchemaValidationException as InvalidGraph
     from rasa.engine.recipes.recipe import Recipe
     from rasa.engine.runner.dask import DaskGraphRunner
     from rasa.engine.storage.local_model_storage import LocalModelStorage
-    from rasa.engine.training.graph_trainer import GraphTrainer
     from rasa.shared.data import TrainingType
     from rasa.shared.exceptions import RasaException
+
+    from bot.training.parts import PartCache, PartTrainer
 
     config = data.get_config()
     recipe = Recipe.recipe_for_name(config.get("recipe"))
@@ -100,8 +112,11 @@ def train_graph(data: Any, output: Path) -> None:
         model = recipe.graph_config_for_recipe(config, {}, training_type=TrainingType.BOTH)
         rasa.engine.validation.validate(model)
         with tempfile.TemporaryDirectory() as folder:
-            trainer = GraphTrainer(LocalModelStorage(Path(folder)), _no_cache(), DaskGraphRunner)
-            trainer.train(model, data, output, force_retraining=True)
+            cache = PartCache(parts)
+            storage = LocalModelStorage(Path(folder))
+            trainer = PartTrainer(storage, cache, DaskGraphRunner, progress=progress)
+            trainer.train(model, _examples_alone(data), output, force_retraining=force)
+            cache.tidy()
     except GraphComponentException as error:
         cause = error.__cause__
         # Anything else is a mistake of ours, not of the trainers', and needs its traceback.
@@ -112,22 +127,17 @@ def train_graph(data: Any, output: Path) -> None:
         raise ConfigError(_one_line(error)) from error
 
 
+def _examples_alone(data: Any) -> Any:
+    """Leave out what Rasa adds to the examples from stories: a new action is no reason to learn them anew.
+
+    It is for policies that read the texts of end-to-end stories, and kept where a story has such texts.
+    """
+    from rasa.shared.importers.importer import E2EImporter
+
+    events = [event for step in data.get_stories().story_steps for event in step.events]
+    texts = any(getattr(event, "action_text", None) or getattr(event, "text", None) for event in events)
+    return data.importer if isinstance(data, E2EImporter) and not texts else data
+
+
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def _no_cache() -> Any:
-    """Return a training cache that keeps nothing: everything is trained in seconds."""
-    from rasa.engine.caching import TrainingCache
-
-    class NoCache(TrainingCache):
-        def cache_output(self, *args: Any, **kwargs: Any) -> None:
-            """Forget."""
-
-        def get_cached_output_fingerprint(self, *args: Any, **kwargs: Any) -> None:
-            """Know nothing."""
-
-        def get_cached_result(self, *args: Any, **kwargs: Any) -> None:
-            """Have nothing."""
-
-    return NoCache()

@@ -6,9 +6,9 @@ import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,10 @@ FORMAT = 1
 
 @dataclass(frozen=True, kw_only=True)
 class ModelEntry:
-    """A trained model. `path` is relative to the folder of all models; `created` is ISO 8601, UTC."""
+    """A trained model. `path` is relative to the folder of all models; `created` is ISO 8601, UTC.
+
+    `hash` is of the data that it was trained from, `by` who trained it, `note` why.
+    """
 
     id: str
     path: str
@@ -29,6 +32,8 @@ class ModelEntry:
     metrics: dict[str, Any] = field(default_factory=dict)
     rolled_back: bool = False
     """An operator went back from this model: training does not bring it back by itself."""
+    by: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +104,16 @@ def register(models: Path, entry: ModelEntry) -> None:
         _write(models, replace(registry, models=(*others, entry)))
 
 
+def note_metrics(models: Path, model_id: str, metrics: Mapping[str, Any]) -> None:
+    """Add figures to a model's entry; other figures stay. Does nothing when there is no such entry."""
+    with _locked(models) as registry:
+        entries = tuple(
+            replace(m, metrics={**m.metrics, **metrics}) if m.id == model_id else m for m in registry.models
+        )
+        if entries != registry.models:
+            _write(models, replace(registry, models=entries))
+
+
 def promote(models: Path, model_id: str) -> Model:
     """Make a model live. Raises NotFound, also when its files are gone."""
     with _locked(models) as registry:
@@ -144,9 +159,10 @@ def _read(models: Path) -> _Registry:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] != FORMAT:
             raise ConfigError(f"{path} has format {data['format']}, this version reads {FORMAT}")
-        entries = tuple(ModelEntry(**entry) for entry in data["models"])
+        known = {f.name for f in fields(ModelEntry)}  # a later version may have written more
+        entries = tuple(ModelEntry(**{k: v for k, v in e.items() if k in known}) for e in data["models"])
         return _Registry(models=entries, live=data["live"], previous=data["previous"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path} is damaged ({error}); move it away and train again") from error
 
 

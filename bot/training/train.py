@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import shutil
 import sys
@@ -16,7 +17,8 @@ from typing import Any
 from bot.clock import SystemClock
 from bot.domain.errors import BotError, ConfigError
 from bot.ports import Clock
-from bot.training import registry
+from bot.training import live, registry
+from bot.training.live import Outcome
 from bot.training.project import Project
 from bot.training.registry import Model, ModelEntry, write_atomically
 
@@ -36,6 +38,8 @@ class TrainedModel:
     model: Model
     trained: bool
     seconds: float
+    refused: bool = False
+    """The model is there and is not made live: it is worse than the live one."""
 
 
 def train(
@@ -45,23 +49,26 @@ def train(
     force: bool = False,
     *,
     clock: Clock | None = None,
+    by: str = "",
+    note: str = "",
 ) -> TrainedModel:
     """Train from `project` into `models` unless there is a model of this very content; make it live.
 
-    A model that an operator rolled back stays as it is. Raises ConfigError naming the problems.
+    A model that an operator rolled back stays as it is, and one that is worse than the live one is kept
+    and not made live. `by` and `note` go into the registry. Raises ConfigError naming the problems.
     """
     started = time.perf_counter()
     found = Project.at(project.resolve())
     content = found.content_hash()
     known = None if force else registry.find_hash(models, content)
     if known is not None:
-        return TrainedModel(model=_up_to_date(models, known, progress), trained=False, seconds=0.0)
+        return _up_to_date(found.root, models, known, progress)
     now = (clock or SystemClock()).now()
     model_id = f"{now:%Y%m%d-%H%M%S}-{content[:8]}"
     folder = models.resolve() / model_id
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        meta = _train_into(found, folder, progress)
+        meta = _train_into(found, folder, progress, force=force)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -74,25 +81,52 @@ def train(
         hash=content,
         created=now.isoformat(),
         metrics={"examples": meta["examples"], "intents": len(meta["intents"]), "seconds": seconds},
+        by=by or user_name(),
+        note=note,
     )
     registry.register(models, entry)
-    model = registry.promote(models, model_id)
-    progress(f"Model {model_id} is trained and live ({seconds:.1f} s).")
-    return TrainedModel(model=model, trained=True, seconds=seconds)
+    progress(f"Model {model_id} is trained ({seconds:.1f} s).")
+    outcome = _go_live(found.root, models, model_id, progress)
+    if outcome.live:
+        progress(f"Model {model_id} is live.")
+    return TrainedModel(model=outcome.model, trained=True, seconds=seconds, refused=not outcome.live)
 
 
-def _up_to_date(models: Path, known: Model, progress: Progress) -> Model:
+def _go_live(project: Path, models: Path, model_id: str, progress: Progress) -> Outcome:
+    outcome = live.promote(models, model_id, project, progress)
+    if not outcome.live:
+        for line in [*outcome.reasons(), f"To make it live all the same: baton promote {model_id} --force"]:
+            progress(line)
+    return outcome
+
+
+def _up_to_date(project: Path, models: Path, known: Model, progress: Progress) -> TrainedModel:
+    outcome = None
     if known.live:
         progress(f"Model {known.id} is up to date.")
-        return known
-    if known.entry.rolled_back:
+    elif known.entry.rolled_back:
         progress(f"Model {known.id} is up to date but rolled back; `baton promote {known.id}` revives it.")
-        return known
-    progress(f"Model {known.id} was trained from this very data and is live again.")
-    return registry.promote(models, known.id)
+    else:
+        outcome = _go_live(project, models, known.id, progress)
+        if outcome.live:
+            progress(f"Model {known.id} was trained from this very data and is live again.")
+    return TrainedModel(
+        model=outcome.model if outcome else known,
+        trained=False,
+        seconds=0.0,
+        refused=outcome is not None and not outcome.live,
+    )
 
 
-def _train_into(project: Project, folder: Path, progress: Progress) -> dict[str, Any]:
+def user_name() -> str:
+    """Return whose account this process runs under; nothing if the system does not know."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+def _train_into(project: Project, folder: Path, progress: Progress, *, force: bool) -> dict[str, Any]:
     """Train, write the archive and the catalogue into `folder`, and return facts about the model."""
     from bot.nlu.kept_vectors import kept_in
     from bot.nlu.progress import listening
@@ -112,8 +146,10 @@ def _train_into(project: Project, folder: Path, progress: Progress) -> dict[str,
     nlu, domain = data.get_nlu_data(), data.get_domain()
     intents = [example.get("intent") for example in nlu.intent_examples]
     progress(f"Training on {len(intents)} examples of {len(set(intents))} intents …")
-    with listening(progress), kept_in(folder.parent / CACHE):
-        rasa_graph.train_graph(data, folder / "model.tar.gz")
+    cache = folder.parent / CACHE
+    parts = cache / "parts" / project.parts_key()
+    with listening(progress), kept_in(cache):
+        rasa_graph.train_graph(data, folder / "model.tar.gz", parts=parts, force=force, progress=progress)
     _write_json(folder / "responses.json", catalogue(domain))
     return {
         "examples": len(intents),
@@ -133,20 +169,22 @@ def _write_json(path: Path, data: dict[str, Any]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train as the command line asks; return the exit status."""
+    """Train as the command line asks; return the exit status: 3 if the model is not made live."""
     parser = argparse.ArgumentParser(prog="baton train", description="Train a model if the data changed.")
     parser.add_argument(
         "--project", type=Path, default=Path(), help="folder with config.yml and domain.yml"
     )
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder that keeps the models")
     parser.add_argument("--force", action="store_true", help="train even if nothing changed")
+    parser.add_argument("--by", default="", help="who trains; the user's name if not given")
+    parser.add_argument("--note", default="", help="why, for the list of models")
     options = parser.parse_args(arguments)
     try:
-        train(options.project, options.models, _say, options.force)
+        done = train(options.project, options.models, _say, options.force, by=options.by, note=options.note)
     except BotError as error:
         sys.stderr.write(f"Training failed: {error.message}\n")
         return 1
-    return 0
+    return live.NOT_LIVE if done.refused else 0
 
 
 def _say(line: str) -> None:

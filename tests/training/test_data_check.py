@@ -48,6 +48,7 @@ def story(steps: str, *, name: str = "s") -> Edit:
 
 
 NLU, RULES = "data/nlu/all.yml", "data/rules/all.yml"
+TRACK = "- rule: track\n  steps:\n  - intent: track_order\n  - action: utter_track\n"
 FINDS: dict[str, tuple[list[Edit], str, str, str]] = {
     "case and punctuation": ([example("Good Bye!")], "error", "two_intents", f"{NLU}:5"),
     "entity values": (
@@ -71,6 +72,7 @@ FINDS: dict[str, tuple[list[Edit], str, str, str]] = {
     ),
     "stories": (
         [
+            put(RULES, TRACK, ""),
             story(
                 "  - intent: track_order\n  - action: utter_track\n  - action: utter_bye\n  - intent: greet\n"
             ),
@@ -85,6 +87,12 @@ FINDS: dict[str, tuple[list[Edit], str, str, str]] = {
         "error",
         "contradiction",
         "data/stories/s.yml:6",
+    ),
+    "a story that goes on": (
+        [story("  - intent: track_order\n  - action: utter_track\n  - action: utter_bye\n")],
+        "error",
+        "contradiction",
+        "data/stories/s.yml:7",
     ),
     "one way of several": (
         [story("  - or:\n    - intent: goodbye\n    - intent: greet\n  - action: utter_bye\n")],
@@ -123,7 +131,7 @@ FINDS: dict[str, tuple[list[Edit], str, str, str]] = {
         f"{RULES}:9",
     ),
     "nothing answers": (
-        [put(RULES, "- rule: track\n  steps:\n  - intent: track_order\n  - action: utter_track\n", "")],
+        [put(RULES, TRACK, "")],
         "warning",
         "unanswered_intent",
         f"{NLU}:18",

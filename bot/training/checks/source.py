@@ -41,12 +41,16 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Way:
-    """One way through a story, or a rule, from its beginning; conditions come first."""
+    """One way through a story, or a rule, from its beginning; conditions come first.
+
+    A rule `waits` for the customer at its end unless it says that it does not.
+    """
 
     rule: bool
     name: str
     place: str
     conditions: int
+    waits: bool
     events: tuple[Event, ...]
 
 
@@ -179,6 +183,7 @@ def _ways(entry: Any, where: str) -> Iterator[Way]:
             name=str(named.value),
             place=_place(where, named),
             conditions=len(conditions),
+            waits="wait_for_user_input" not in parts or bool(_plain(parts["wait_for_user_input"])),
             events=(*conditions, *way),
         )
 

@@ -69,34 +69,46 @@ def _against_rules(source: Source) -> Iterator[Problem]:
     ruled = _unconditional(source)
     for way in source.paths:
         active = False
-        if way.rule:
-            continue
-        for event, following in zip(way.events, way.events[1:], strict=False):
+        for at, event in enumerate(way.events if not way.rule else ()):
             if event.kind == "loop":
                 active = event.name not in ("", "None")
             rule = ruled.get(event.name) if event.kind == "user" and not active else None
-            if rule and following.kind == "action" and following.name not in rule:
-                yield _broken_rule(way, event, following, rule)
+            if rule:
+                yield from _beside(way, at, rule)
 
 
-def _unconditional(source: Source) -> dict[str, dict[str, str]]:
-    """Return by intent what rules without conditions do first, and where they say so."""
-    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+def _beside(way: Way, at: int, rule: dict[str, Way]) -> Iterator[Problem]:
+    """Compare what follows a message with the rule for it: the first action, and whether there is more."""
+    asked, done, *more = (*way.events[at : at + 3], None, None)
+    if done is None or done.kind != "action":
+        return
+    places = tuple(ruled.events[1].place for ruled in rule.values())
+    advice = "Rules hold everywhere: change the story, or give the rule a condition."
+    if done.name not in rule:
+        said = f"answers {asked.name} with {done.name}, the rule for it with {' or '.join(rule)}"
+    elif (
+        more[0] and more[0].kind == "action" and rule[done.name].waits and len(rule[done.name].events) == 2
+    ):
+        done, said = more[0], f"goes on with {more[0].name} where the rule for {asked.name} waits"
+        advice = "Rules hold everywhere: change the story, or say wait_for_user_input: false in the rule."
+    else:
+        return
+    yield Problem(
+        level="error",
+        kind="contradiction",
+        place=done.place,
+        others=places,
+        message=f'The story "{way.name}" {said}.',
+        advice=advice,
+    )
+
+
+def _unconditional(source: Source) -> dict[str, dict[str, Way]]:
+    """Return by intent the rules without conditions, by what they do first."""
+    found: defaultdict[str, dict[str, Way]] = defaultdict(dict)
     for way in source.paths:
         if way.rule and not way.conditions and len(way.events) > 1:
             asked, done = way.events[:2]
             if asked.kind == "user" and asked.name and done.kind == "action":
-                found[asked.name][done.name] = done.place
+                found[asked.name][done.name] = way
     return found
-
-
-def _broken_rule(way: Way, asked: Event, done: Event, rule: dict[str, str]) -> Problem:
-    return Problem(
-        level="error",
-        kind="contradiction",
-        place=done.place,
-        others=tuple(rule.values()),
-        message=f'The story "{way.name}" answers {asked.name} with {done.name}, the rule for it with '
-        f"{' or '.join(rule)}.",
-        advice="Rules hold everywhere: change the story, or give the rule a condition.",
-    )
