@@ -102,12 +102,13 @@ def _trackers(project: Path, domain: Any) -> list[Any]:
 def _failure(tracker: Any, processor: Any, project: Path) -> Failure | None:
     """Walk a story to its first wrong step; what follows one says nothing more."""
     from rasa.shared.core.events import ActionExecuted
-    from rasa.shared.core.trackers import DialogueStateTracker
 
-    events = list(tracker.events)
-    walked = DialogueStateTracker.from_events(tracker.sender_id, events[:1], processor.domain.slots)
-    for event in events[1:]:
-        if isinstance(event, ActionExecuted):
+    from bot.engine.tracker import BoundedTracker
+
+    walked = BoundedTracker(tracker.sender_id, processor.domain.slots)
+    walked.horizon = processor.horizon
+    for number, event in enumerate(tracker.events):
+        if number and isinstance(event, ActionExecuted):
             expected = str(event.action_name or event.action_text)
             done = _next(walked, processor, expected)
             if done != expected:
