@@ -115,7 +115,7 @@ def _value(figure: Figure, value: float | None, *, about: bool = False) -> str:
 
 def _foot(results: Results) -> str:
     training = results.figure("training")
-    words = f"Medians of {results.rounds} rounds in one run, 2 shared cores."
+    words = f"Medians of {results.rounds} rounds in one run on {results.machine.partition(' (')[0]}."
     if training is not None and training.about:
         words += " Stock Rasa's training was worked out from a few of its epochs."
     return words

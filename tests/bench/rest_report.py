@@ -14,6 +14,8 @@ TIMES = 12.0
 """How many times stock Rasa's throughput is promised, with many customers."""
 GOAL = 20.0
 MANY = (16, 128)
+SILENT = 0.01
+"""Part of the messages that may get no words without its being said."""
 PORT_WITHIN, ANSWER_WITHIN = 3.0, 15.0
 
 
@@ -36,8 +38,19 @@ def outcome(runs: dict[str, Runs], missing: str, options: Options) -> Outcome:
             *_memory(ours, theirs),
         ],
         missing=[missing] if missing else [],
-        notes=[_generator(runs, options)],
+        notes=[_generator(runs, options), *_silent(runs)],
     )
+
+
+def _silent(runs: dict[str, Runs]) -> list[str]:
+    """Say of whom many messages got no words: a model that knows too little is not worth comparing."""
+    found = []
+    for name, run in runs.items():
+        groups = [one for (kind, _), group in run.figures.items() if kind == "plain" for one in group]
+        share = sum(one.empty for one in groups) / max(sum(one.messages for one in groups), 1)
+        if share > SILENT:
+            found.append(f"{name} had no words for {share:.0%} of the messages.")
+    return found
 
 
 def _generator(runs: dict[str, Runs], options: Options) -> str:
@@ -119,7 +132,9 @@ def _throughput(runs: dict[str, Runs], missing: str, options: Options) -> Table:
     for kind, clients in sorted(runs["Baton"].figures, key=lambda one: (one[0] == "full", one[1])):
         for name, run in runs.items():
             if (kind, clients) in run.figures:
-                seen = [run.figure(kind, clients, f) for f in ("rate", "p50", "p95", "p99", "errors")]
+                seen = [
+                    run.figure(kind, clients, f) for f in ("rate", "p50", "p95", "p99", "errors", "empty")
+                ]
                 rows.append((kind, clients, name, *seen, run.figure(kind, clients, "own_share") * 100))
     pinned = f"the load generator on processor {options.pin} only" if options.pin >= 0 else "nothing pinned"
     note = (

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.bench import nlu, picture, readme, rest_report, results, training
+from tests.bench import flat, nlu, picture, readme, rest_report, results, training
 from tests.bench.figures import Figure
 from tests.bench.load import Figures, Tally
 from tests.bench.report import Bound, Options, Outcome
@@ -85,6 +85,11 @@ def test_what_the_issue_promises_over_rest() -> None:
         ("memory", 1100.0),
         ("memory", 250.0),
     } <= promised
+    assert not any("no words" in note for note in rest_report.outcome(both, "", Options()).notes)
+    theirs.figures["plain", 16] = [Figures(rate=20.0, p50=50.0, messages=240, empty=60)]
+    assert (
+        "stock Rasa had no words for 25% of the messages." in rest_report.outcome(both, "", Options()).notes
+    )
     ours.figures["plain", 128] = [Figures(rate=239.0, p50=8.0)]
     assert not all(bound.kept for bound in rest_report.outcome(both, "", Options()).promises)
 
@@ -182,3 +187,24 @@ def test_the_readme_is_renewed_between_its_marks_only(
 def test_the_readme_has_the_marks() -> None:
     text = (results.PROJECT / "README.md").read_text()
     assert text.count(readme.BEGIN) == text.count(readme.END) == 1
+
+
+async def test_turns_are_measured_around_their_points() -> None:
+    talks: list[list[str]] = []
+
+    async def talk() -> flat.Say:
+        said: list[str] = []
+        talks.append(said)
+
+        async def say(text: str) -> float:
+            said.append(text)
+            return float(len(said))  # costs as much as it is late
+
+        return say
+
+    times = await flat.compare(talk, "hi", 2, points=(20, 100))
+    assert [len(said) for said in talks] == [29, 109, 29, 109]
+    assert times.middle(20) == pytest.approx(20, abs=1)
+    assert times.middle(100) == pytest.approx(100, abs=1)
+    assert len(times.at[100]) == 2 * 2 * flat.WINDOW
+    assert times.middle(1000) is None
