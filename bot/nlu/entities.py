@@ -28,7 +28,8 @@ class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):
     A regex or lookup table belongs to the entity it is named after. Values annotated in examples
     count as phrases when their entity has no regex. Settings: `language` (a spaCy code),
     `case_sensitive`, `use_examples`, `normalise` (entity -> normaliser, see `bot.nlu.patterns`),
-    `priority` (which entity wins when two match the same characters).
+    `priority` (which entity wins when two match the same characters), `leave_out` (lookups and regexes
+    that are for other components).
     """
 
     @staticmethod
@@ -40,6 +41,7 @@ class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):
             "use_examples": True,
             "normalise": {"order_number": "code", "email": "lower"},
             "priority": ["order_number", "email"],
+            "leave_out": [],
         }
 
     @staticmethod
@@ -74,6 +76,7 @@ class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):
     def train(self, training_data: TrainingData) -> Resource:
         """Collect the patterns and prove that they compile."""
         patterns = collect(training_data, use_examples=self._config["use_examples"])
+        patterns = patterns.without(self._config["leave_out"])
         self._finder = _finder(patterns, self._config)
         with self._model_storage.write_to(self._resource) as folder:
             patterns.save(folder / FILE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,6 +48,14 @@ class Patterns:
     regexes: Sequence[tuple[str, str]] = ()
     phrases: Sequence[tuple[str, str]] = ()
     synonyms: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, names: Sequence[str]) -> Patterns:
+        """Return the patterns of all other entities."""
+        return replace(
+            self,
+            regexes=[pair for pair in self.regexes if pair[0] not in names],
+            phrases=[pair for pair in self.phrases if pair[0] not in names],
+        )
 
     def save(self, path: Path) -> None:
         """Write a JSON file; the same patterns give the same bytes."""
