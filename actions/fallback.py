@@ -15,9 +15,10 @@ from actions.case_status import asks_when, tell_case
 from actions.common import Domain, Event, choice, has_response, part, services
 from actions.forms import entities, leave
 from actions.handoff import MOURNING, high_tier, signal, unfinished
-from actions.mood import OFFER_AT
+from actions.mood import OFFER_AT, evidence, mood_of
 from actions.stored_data import show_stored_data
 from bot.domain.handoff import Reason
+from bot.domain.mood import AT_ONCE
 from bot.domain.reminders import EXTERNAL
 
 ACTION = "action_fallback"
@@ -50,7 +51,7 @@ class ActionFallback(Action):
         previous = previous_turn(tracker.events)
         if asks_when(tracker):
             return await tell_case(dispatcher, tracker, domain)
-        angry = int(tracker.get_slot("upset") or 0) >= OFFER_AT
+        angry = _upset(tracker) >= OFFER_AT or mood_of(tracker).level in AT_ONCE
         calm = tracker.get_slot(MOURNING)  # whoever mourns is not passed on because of us
         wish: list[Event] = []
         if not calm and not services().context.after_handoff:
@@ -68,10 +69,12 @@ class ActionFallback(Action):
             return []
         texts = [*(event.get("text") or "" for event in previous[:1]), _text(tracker)]
         intents = [name for name, _ in ranking(tracker)[:MAX_CHOICES]]
-        evidence: dict[str, Any] = {"texts": texts, "intents": intents, **unfinished(tracker)}
+        shown: dict[str, Any] = {"texts": texts, "intents": intents, **unfinished(tracker)}
         if tier:
-            return [signal(Reason.VIP, tier=tier, **evidence)]
-        return [signal(Reason.FRUSTRATED if angry else Reason.NOT_UNDERSTOOD, **evidence)]
+            return [signal(Reason.VIP, tier=tier, **shown)]
+        if angry:
+            return [signal(Reason.FRUSTRATED, **{**shown, **evidence(tracker, _upset(tracker))})]
+        return [signal(Reason.NOT_UNDERSTOOD, **shown)]
 
     @staticmethod
     def _ask_again(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
@@ -104,6 +107,10 @@ def in_other_language(tracker: Tracker) -> bool:
     words = entities(tracker, "other_language")
     enough = MANY_WORDS if len(_text(tracker).split()) > SHORT else 1
     return foreign > len(letters) / 2 or len(words) >= enough
+
+
+def _upset(tracker: Tracker) -> int:
+    return int(tracker.get_slot("upset") or 0)
 
 
 def _text(tracker: Tracker) -> str:

@@ -1,8 +1,9 @@
 """What is said before the answer itself: a word for the customer's feelings, a promise to come back.
 
-Rasa runs `action_validate_slot_mappings` for every message before anything else. The words that show a
-feeling are entities of data/lookups/mood.yml; they decide nothing about the topic. Further matters of the
-same message are entities `also`.
+Rasa runs `action_validate_slot_mappings` for every message before anything else. How upset a message is,
+and by what one sees it, is its annotation `mood` (the component `MoodDetector` of config.yml); it decides
+nothing about the topic. Worries are entities of data/lookups/mood.yml; further matters of the same message
+are entities `also`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from actions.common import Domain, Event, has_response, part
 from actions.forms import entities
 from actions.handoff import MOURNING, signal, unfinished
 from bot.domain.handoff import Reason
+from bot.domain.mood import ABUSIVE, AT_ONCE, FRUSTRATED, PHRASE, Mood, Sign, from_data, in_words
 
-UPSET = ("frustration", "abuse")
 WORRIED = "worry"
 OFFER_AT = 2
 """Upset messages after which a person is offered."""
@@ -58,19 +59,21 @@ class ActionValidateSlotMappings(Action):
 
 
 def feelings(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Event]:
-    """Say it the first time; from the second on, and to abuse, offer a person beside the answer."""
-    upset = any(entities(tracker, name) for name in UPSET)
+    """Say it the first time; from the second on, or at once if it is much, offer a person as well."""
+    mood = mood_of(tracker)
+    upset = mood.upset
     if not upset and not entities(tracker, WORRIED):
         return []
     count = int(tracker.get_slot("upset") or 0) + upset
     gentle = (tracker.latest_message.get("intent") or {}).get("name") in GENTLE
     gentle = gentle or tracker.get_slot(REQUESTED_SLOT) == "case_text" or bool(tracker.get_slot("mourning"))
-    offers = upset and (count >= OFFER_AT or bool(entities(tracker, "abuse"))) and _may_offer(tracker)
+    offers = upset and (count >= OFFER_AT or mood.level in AT_ONCE) and _may_offer(tracker)
     response = "" if gentle or offers else answer_to(upset, count, tracker.get_slot("worried"))
     if response:
         dispatcher.utter_message(response=response)
     slots = {"upset": count, "worried": tracker.get_slot("worried") or not upset}
-    wish = [signal(Reason.FRUSTRATED, **_evidence(tracker, count))] if offers else []
+    said = str(tracker.latest_message.get("text") or "")
+    wish = [signal(Reason.FRUSTRATED, text=said, **evidence(tracker, count))] if offers else []
     return [*(SlotSet(name, value) for name, value in slots.items()), *wish]
 
 
@@ -81,9 +84,30 @@ def _may_offer(tracker: Tracker) -> bool:
     return intent not in NO_OFFER and not telling and not tracker.get_slot(MOURNING)
 
 
-def _evidence(tracker: Tracker, count: int) -> dict[str, Any]:
-    text = str(tracker.latest_message.get("text") or "")
-    return {"text": text, "upset": count, "sentiment": "upset", **unfinished(tracker)}
+def mood_of(tracker: Tracker) -> Mood:
+    """Return the mood of the latest message; by its entities when the model has no component for it."""
+    message = tracker.latest_message
+    if message.get("mood"):
+        return from_data(message["mood"]) or Mood()
+    for name, level in (("abuse", ABUSIVE), ("frustration", FRUSTRATED)):
+        found = [e for e in message.get("entities", ()) if e.get("entity") == name]
+        if found:
+            words = (str(message.get("text") or "")[e.get("start", 0) : e.get("end", 0)] for e in found)
+            signs = tuple(Sign(kind=PHRASE, text=text, weight=1.0) for text in words if text)
+            return Mood(frustration=1.0, abuse=float(level == ABUSIVE), level=level, evidence=signs)
+    return Mood()
+
+
+def evidence(tracker: Tracker, count: float) -> dict[str, Any]:
+    """Return what agents see of a customer's anger: how many upset messages, and the signs of this one."""
+    mood = mood_of(tracker)
+    signs = in_words(mood.evidence) if mood.upset else ""
+    return {
+        "upset": int(count),
+        "sentiment": mood.level.replace("_", " ") if mood.upset else "upset",
+        **({"signs": signs} if signs else {}),
+        **unfinished(tracker),
+    }
 
 
 def promises(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:

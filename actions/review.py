@@ -7,6 +7,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import named
 from actions.common import Domain, Event
+from actions.mood import mood_of
 
 
 class ActionReview(Action):
@@ -18,6 +19,6 @@ class ActionReview(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
         """Answer by the mood of the message."""
-        unhappy = named(tracker, "frustration", "abuse", "bad_opinion")
+        unhappy = mood_of(tracker).upset or named(tracker, "bad_opinion")
         dispatcher.utter_message(response="utter_review_unhappy" if unhappy else "utter_review")
         return []

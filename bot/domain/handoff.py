@@ -96,7 +96,10 @@ def queue_key(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PacketTurn:
-    """One customer message in the packet: what was understood, and whether it failed."""
+    """One customer message in the packet: what was understood, how it sounds, and whether it failed.
+
+    `signs` says in words by what one sees that it is an upset one; empty for all others.
+    """
 
     seq: int
     text: str
@@ -104,6 +107,8 @@ class PacketTurn:
     entities: dict[str, str] = field(default_factory=dict)
     fallback: bool = False
     failed: bool = False
+    mood: str = ""
+    signs: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.domain.mood import Mood
+
 MAX_TEXT = 4_000
 """Longest customer text that is understood, in characters; longer text is refused by the channel."""
 
@@ -125,12 +127,14 @@ class Entity:
 class Nlu:
     """What the engine understood of one customer message.
 
-    `intents` holds the likeliest first, at most five; `fallback` says that none was clear enough.
+    `intents` holds the likeliest first, at most five; `fallback` says that none was clear enough; `mood`
+    is None for a message that shows none.
     """
 
     intents: tuple[IntentScore, ...] = ()
     entities: tuple[Entity, ...] = ()
     fallback: bool = False
+    mood: Mood | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -64,13 +64,15 @@ class Mood:
 class Earlier:
     """What a customer wrote before, and what became of it.
 
-    `intent` may be empty; `fell` says that it was not understood, `asked` names what a form asked then.
+    `intent` may be empty; `fell` says that it was not understood, `asked` names what a form asked then,
+    `aside` that it was about something else than what a form had asked, and was answered.
     """
 
     text: str
     intent: str = ""
     fell: bool = False
     asked: str = ""
+    aside: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

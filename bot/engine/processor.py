@@ -45,6 +45,7 @@ from rasa.utils.endpoints import EndpointConfig
 
 from bot.engine.actions import InProcessActions
 from bot.engine.decisions import Decisions
+from bot.engine.moods import reader_among
 from bot.engine.replies import Wordings
 from bot.engine.runner import DirectRunner
 from bot.engine.scope import ActionFailure, scope
@@ -71,8 +72,9 @@ class FastProcessor(MessageProcessor):
         self.nlg = Wordings(self.domain.responses)
         self._nobody = BoundedTracker("understand", self.domain.slots)
         self.in_process = isinstance(action_endpoint, InProcessActions)
-        self.horizon = horizon(self.graph_runner.components())
-        self.decisions = Decisions.of(self.graph_runner.components(), self.domain, self.horizon)
+        components = self.graph_runner.components()
+        self.horizon, self.moods = horizon(components), reader_among(components)
+        self.decisions = Decisions.of(components, self.domain, self.horizon)
 
     @staticmethod
     def _load_model(model_path: str | Path) -> tuple[str, ModelMetadata, GraphRunner]:

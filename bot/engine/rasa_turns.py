@@ -14,6 +14,7 @@ from bot.engine import lean, reading, sentences
 from bot.engine.cache import TrackerCache
 from bot.engine.choosing import choose, offered
 from bot.engine.metered import Metered
+from bot.engine.moods import felt
 from bot.engine.scope import TurnScope, scope
 from bot.ports import TurnDirectory, TurnServices, turn_services
 
@@ -162,6 +163,7 @@ class RasaTurns:
         else:
             asked = bool(tracker.active_loop_name)
             parsed = choose(self._parse(request.text, asked=asked), offered(tracker.events))
+            parsed = felt(parsed, tracker.events, self._processor.moods)
         text = "" if request.reminded else request.text[:MAX_TEXT] or request.payload
         parsed["text"] = text
         return UserUttered(

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.message import MAX_TEXT, Entity, IntentScore, Nlu
+from bot.domain.mood import from_data
 
 FALLBACK_INTENT = "nlu_fallback"
 MAX_RANKED = 5
+MOOD = "mood"
+"""The key of the mood in parse data; see `bot.nlu.mood_component`."""
 
 _PAYLOAD = re.compile(r"/(?P<intent>[^\s{}@/]+)(?:@[\d.]+)?\s*(?P<entities>\{.*\})?\s*", re.DOTALL)
 _COMMAND = re.compile(r"[^\s{]+\s*(?:\{.*)?", re.DOTALL)
@@ -105,8 +108,8 @@ def tidy(parsed: dict[str, Any], typed: Typed, shown: str) -> dict[str, Any]:
 
 
 def _extras(parsed: dict[str, Any]) -> dict[str, Any]:
-    # A response selector's choice is read by later actions of the same turn.
-    return {"response_selector": parsed["response_selector"]} if "response_selector" in parsed else {}
+    # Read by later actions of the same turn: a response selector's choice, and the mood.
+    return {key: parsed[key] for key in ("response_selector", MOOD) if key in parsed}
 
 
 def _moved(entity: dict[str, Any], offset: int) -> dict[str, Any]:
@@ -129,6 +132,7 @@ def to_nlu(parsed: dict[str, Any]) -> Nlu:
         ),
         entities=tuple(_entity(e) for e in parsed.get("entities") or ()),
         fallback=name is None or name == FALLBACK_INTENT,
+        mood=from_data(parsed.get(MOOD)),
     )
 
 

@@ -15,6 +15,8 @@ ALIKE_SAME_INTENT = 0.5
 """The same of at least two words when the classifier reads the same wish in both."""
 MANY = 3
 """Words from which the very same message is a repetition whatever it is about, and capitals a habit."""
+MOST_STUCK = 4
+"""Messages in a row that are counted: it is not the customer's fault, and not yet anger."""
 LOOK_BACK = 6
 """Earlier messages that are compared."""
 
@@ -93,10 +95,10 @@ def stuck(earlier: Sequence[Earlier]) -> int:
     for at in range(len(earlier) - 1, -1, -1):
         message = earlier[at]
         same = at > 0 and bool(message.asked) and message.asked == earlier[at - 1].asked
-        if not message.fell and not same:
+        if not message.fell and (message.aside or not same):
             break
         count += 1
-    return count
+    return min(count, MOST_STUCK)
 
 
 def always_loud(earlier: Sequence[Earlier]) -> bool:

@@ -15,6 +15,7 @@ from bot.domain.customer import ASKED_AGAIN, LOOK_UP, TRUST_RANK, Customer, Effe
 from bot.domain.handoff import Handoff, HandoffPacket, PacketTurn, Reason
 from bot.domain.media import media_id, remote_ref
 from bot.domain.message import Attachment, Author, Kind, Message
+from bot.domain.mood import Mood, in_words
 from bot.ports import Clock, CustomerDirectory, Store, Tx
 from bot.services.directory_effects import plain
 from bot.services.handoffs import TOLD
@@ -135,12 +136,14 @@ def _packet(facts: _Facts, now: datetime, orders: tuple[dict[str, Any], ...]) ->
     done = tuple(_done(effect, facts.names) for effect in facts.effects)
     still_open = _still_open(facts, handoff)
     profile, source, at = facts.profile or (None, "", now)
+    upset = next((turn for turn in reversed(turns) if turn.mood), None)
+    evidence = ({"signs": upset.signs} if upset else {}) | _evidence(facts, handoff)
     return HandoffPacket(
         idempotency_key=handoff.id,
         conversation_id=conversation.id,
         reason=handoff.reason,
         reason_text=_reason(handoff),
-        evidence=_evidence(facts, handoff),
+        evidence=evidence,
         priority=handoff.priority,
         requested_at=handoff.requested_at,
         summary=_summary(handoff, turns, done, still_open),
@@ -158,7 +161,7 @@ def _packet(facts: _Facts, now: datetime, orders: tuple[dict[str, Any], ...]) ->
         channel=conversation.channel,
         language=conversation.language,
         reply_until=conversation.reply_until,
-        sentiment=str(handoff.evidence.get("sentiment", "")),
+        sentiment=str(handoff.evidence.get("sentiment") or (upset.mood if upset else "")),
         team=handoff.team,
         skills=handoff.skills,
         transcript=tuple(as_json(message) for message in facts.messages),
@@ -194,7 +197,15 @@ def _turn(message: Message) -> PacketTurn:
         entities={e.name: e.value for e in nlu.entities} if nlu else {},
         fallback=nlu.fallback if nlu else False,
         failed=message.failed,
+        **_felt(nlu.mood if nlu else None),
     )
+
+
+def _felt(mood: Mood | None) -> dict[str, str]:
+    """Return how a message sounds and by what one sees it, if it is an upset one."""
+    if mood is None or not mood.upset:
+        return {}
+    return {"mood": mood.level.replace("_", " "), "signs": in_words(mood.evidence)}
 
 
 def _said(message: Message) -> str:

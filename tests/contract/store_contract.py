@@ -26,6 +26,7 @@ from bot.domain.message import (
     Kind,
     Nlu,
 )
+from bot.domain.mood import Mood, Sign
 from bot.domain.work import InboxKind, InboxOutcome, InboxStatus, Timer, TimerKind
 from bot.ports import Store, Tx
 from tests.contract.store_kit import (
@@ -44,6 +45,11 @@ NLU = Nlu(
     intents=(IntentScore(name="track_order", confidence=0.91), IntentScore(name="greet", confidence=0.05)),
     entities=(Entity(name="order_number", value="4521", start=3, end=7),),
     fallback=True,
+    mood=Mood(
+        frustration=0.6,
+        level="frustrated",
+        evidence=(Sign(kind="phrase", text="third time", weight=0.6),),
+    ),
 )
 
 

@@ -124,6 +124,9 @@ def test_turns_that_lead_nowhere_weigh_but_do_not_decide() -> None:
     assert read("eta theta, THIS IS NOT WORKING!!", *fell).upset
     asked = [Earlier(text=text, asked="order_number") for text in ("one thing", "other", "third")]
     assert "2 messages" in in_words(read("a fourth", *asked).evidence)
+    assert not read("a fifth", *asked * 9).upset
+    answered = Earlier(text="when are you open", asked="order_number", aside=True)
+    assert read("a fifth", *asked, answered) == Mood()
 
 
 def test_who_always_writes_in_capitals_does_not_shout() -> None:

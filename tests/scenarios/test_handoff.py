@@ -11,13 +11,35 @@ from bot.domain.agents import Role
 from bot.domain.conversation import Owner
 from bot.domain.errors import InvalidInput, InvalidTransition, NotFound, NotPermitted, UnknownConversation
 from bot.domain.handoff import Outcome
-from bot.domain.message import Author, Kind
+from bot.domain.message import Author, Kind, Nlu
+from bot.domain.mood import Mood, Sign
 from tests.support.world import World, until
 
 
 @pytest.fixture
 async def world() -> World:
     return await World().start()
+
+
+async def test_agents_see_how_angry_a_customer_is_and_by_what(world: World) -> None:
+    ana = await world.agent()
+    await world.ask("hello")
+    await world.ask("person please")
+    conversation = await world.conversation()
+    calm = (await world.desk.conversation(ana, conversation.id))["packet"]
+    assert (calm["sentiment"], "signs" in calm["evidence"]) == ("", False)
+    signs = (
+        Sign(kind="repetition", text="hello", weight=0.5),
+        Sign(kind="capitals", text="HELLO", weight=0.3),
+    )
+    said = Nlu(mood=Mood(frustration=0.6, level="frustrated", evidence=signs))
+    first = (await world.messages())[0]
+    await world.store.write(lambda tx: tx.annotate(conversation.id, first.seq, said, failed=False))
+    packet = (await world.desk.conversation(ana, conversation.id))["packet"]
+    words = "said it again: “hello”, in capitals: “HELLO”"
+    assert (packet["sentiment"], packet["evidence"]["signs"]) == ("frustrated", words)
+    assert (packet["turns"][0]["mood"], packet["turns"][0]["signs"]) == ("frustrated", words)
+    assert packet["transcript"][0]["nlu"]["mood"]["evidence"][1]["text"] == "HELLO"
 
 
 async def test_main_job(world: World) -> None:

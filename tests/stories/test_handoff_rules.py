@@ -152,7 +152,29 @@ async def test_anger_twice_is_an_offer_and_a_third_time_a_person(begin: Begin) -
     ]  # fmt: skip
     said = await talk.say("what a bloody useless bot you are, when are you open")
     assert "utter_system_handoff_frustrated" in said
-    assert (await talk.handoffs())[0].reason is Reason.FRUSTRATED
+    made = (await talk.handoffs())[0]
+    assert made.reason is Reason.FRUSTRATED
+    assert made.evidence["sentiment"] == "abusive"
+    assert made.evidence["signs"].startswith("said “bloody useless bot")
+
+
+async def test_great_anger_and_insults_are_an_offer_at_once(begin: Begin) -> None:
+    for text in (
+        "nobody answers, I am fed up, THIS IS RIDICULOUS!! what are your delivery options",
+        "what are your delivery options, you idiots",
+    ):
+        talk = await begin()
+        assert (await talk.say(text))[-1] == "utter_system_offer_frustrated", text
+
+
+async def test_who_asks_the_same_a_third_time_is_met_as_frustrated(begin: Begin) -> None:
+    talk = await begin()
+    assert await talk.say("what are your delivery options") == ["utter_delivery_options"]
+    assert await talk.say("which delivery options do you have") == ["utter_delivery_options"]
+    assert (await talk.say("delivery options please, which are there"))[0] == "utter_sorry"
+    moods = [m.nlu.mood for m in await talk.world.messages() if m.nlu is not None]
+    assert [mood.level if mood else None for mood in moods] == [None, "calm", "frustrated"]
+    assert {sign.kind for mood in moods if mood for sign in mood.evidence} == {"repetition"}
 
 
 async def test_anger_after_a_no_is_left_at_that(begin: Begin) -> None:

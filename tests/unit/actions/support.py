@@ -16,6 +16,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.domain.customer import Answer, Order, OrderItem, Refund, Status, TurnContext
+from bot.domain.mood import Mood, as_data
 from bot.ports import TurnServices, turn_services
 
 ROOT = Path(__file__).parents[3]
@@ -154,6 +155,7 @@ def tracker(
     events: list[dict[str, Any]] | None = None,
     ranking: list[tuple[str, float]] | None = None,
     confidence: float = 1.0,
+    mood: Mood | None = None,
 ) -> Tracker:
     """Return a tracker; `candidates` are slots that the message just filled."""
     known = dict.fromkeys(domain()["slots"]) | {"requested_slot": None} | (slots or {}) | (candidates or {})
@@ -168,6 +170,7 @@ def tracker(
             "intent": {"name": "", "confidence": confidence},
             "entities": found,
             "intent_ranking": ranked,
+            **({} if mood is None else {"mood": as_data(mood)}),
         },
         events=[*(events or []), {"event": "action", "name": loop or "action_listen"}, *set_now],
         paused=False,

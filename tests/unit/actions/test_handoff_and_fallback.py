@@ -10,6 +10,7 @@ import pytest
 from actions.fallback import ActionFallback
 from actions.handoff import ActionRequestHandoff
 from bot.domain.customer import Profile, Status, Trust
+from bot.domain.mood import Mood, Sign
 from tests.unit.actions.support import StrictDirectory, no, ok, run, tracker, turn
 
 USER = {"event": "user", "text": "before"}
@@ -137,6 +138,12 @@ async def test_who_is_angry_and_not_understood_is_offered_a_person_at_once() -> 
         outcome = await run(ActionFallback(), tracker("blorf", slots={"upset": 2.0}, events=[NOW]))
     assert outcome.responses == ["utter_rephrase_open"]
     assert outcome.slots["handoff_request"]["reason"] == "frustrated"
+    signs = (Sign(kind="phrase", text="you clowns", weight=0.7),)
+    rude = Mood(abuse=0.7, level="abusive", evidence=signs)
+    with turn():
+        outcome = await run(ActionFallback(), tracker("you clowns, blorf", events=[NOW], mood=rude))
+    evidence = outcome.slots["handoff_request"]["evidence"]
+    assert (evidence["sentiment"], evidence["signs"]) == ("abusive", "said “you clowns”")
 
 
 KNOWN: dict[str, Any] = {

@@ -15,6 +15,7 @@ from actions.mood import ActionValidateSlotMappings
 from actions.product_question import ActionProductQuestion, ActionThanked, ValidateProductQuestionForm
 from actions.repeat import ActionRepeat
 from bot.domain.customer import Answer, Product, Status
+from bot.domain.mood import Mood, Sign
 from tests.unit.actions.support import StrictDirectory, no, ok, run, tracker, turn
 
 USER = {"event": "user", "text": "hello"}
@@ -58,6 +59,50 @@ async def test_a_feeling_is_acknowledged_once(
         assert (wish["reason"], wish["offer"]) == ("frustrated", True)
 
 
+FED_UP = Mood(
+    frustration=0.6, level="frustrated", evidence=(Sign(kind="phrase", text="fed up", weight=0.6),)
+)
+ENRAGED = Mood(
+    frustration=0.9,
+    level="very_frustrated",
+    evidence=(
+        Sign(kind="phrase", text="third time", weight=0.6),
+        Sign(kind="capitals", text="WHERE IS IT", weight=0.35),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("mood", "before", "response", "offered"),
+    [
+        (Mood(), 0, [], False),
+        (FED_UP, 0, ["utter_sorry"], False),
+        (FED_UP, 1, [], True),
+        (ENRAGED, 0, [], True),
+        (Mood(frustration=0.4, abuse=0.7, level="abusive", evidence=ENRAGED.evidence), 0, [], True),
+    ],
+)
+async def test_the_annotation_decides_and_not_the_words(
+    mood: Mood, before: int, response: list[str], offered: bool
+) -> None:
+    said = tracker("x", entities={"frustration": "frustration"}, slots={"upset": before}, mood=mood)
+    with turn():
+        outcome = await run(ActionValidateSlotMappings(), said)
+    assert outcome.responses == response
+    assert ("handoff_request" in outcome.slots) is offered
+
+
+async def test_an_agent_sees_in_words_why_a_person_is_offered() -> None:
+    with turn():
+        outcome = await run(ActionValidateSlotMappings(), tracker("third time, WHERE IS IT", mood=ENRAGED))
+    assert outcome.slots["handoff_request"]["evidence"] == {
+        "text": "third time, WHERE IS IT",
+        "upset": 1,
+        "sentiment": "very frustrated",
+        "signs": "said “third time”, in capitals: “WHERE IS IT”",
+    }
+
+
 @pytest.mark.parametrize(
     ("intent", "slots"),
     [
@@ -71,11 +116,12 @@ async def test_a_feeling_is_acknowledged_once(
 async def test_a_person_is_not_offered_for_the_mood_when_that_would_be_odd(
     intent: str, slots: dict[str, Any]
 ) -> None:
-    said = tracker("x", entities={"abuse": "abuse"}, slots={"upset": 4.0, **slots})
-    said.latest_message["intent"]["name"] = intent
-    with turn():
-        outcome = await run(ActionValidateSlotMappings(), said)
-    assert "handoff_request" not in outcome.slots
+    for mood in (None, ENRAGED):
+        said = tracker("x", entities={"abuse": "abuse"}, slots={"upset": 4.0, **slots}, mood=mood)
+        said.latest_message["intent"]["name"] = intent
+        with turn():
+            outcome = await run(ActionValidateSlotMappings(), said)
+        assert "handoff_request" not in outcome.slots
 
 
 async def test_a_feeling_is_noted_once_a_message_and_left_to_topics_that_meet_it() -> None:
