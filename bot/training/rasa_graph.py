@@ -73,11 +73,14 @@ def importer(project: Project) -> Any:
     """Return Rasa's reader of the project. Raises ConfigError for files it cannot read."""
     from rasa.shared.importers.importer import TrainingDataImporter
 
+    from bot.training.reading_once import reading_once
+
     try:
-        found = TrainingDataImporter.load_from_config(
-            str(project.config), str(project.domain), [str(path) for path in project.data]
-        )
-        found.get_domain(), found.get_stories(), found.get_nlu_data()
+        with reading_once():
+            found = TrainingDataImporter.load_from_config(
+                str(project.config), str(project.domain), [str(path) for path in project.data]
+            )
+            found.get_domain(), found.get_stories(), found.get_nlu_data()
     except Exception as error:  # Rasa and its YAML reader raise a dozen unrelated classes here.
         raise ConfigError(_one_line(error)) from error
     return found

@@ -93,9 +93,15 @@ def train(
 
 
 def _go_live(project: Path, models: Path, model_id: str, progress: Progress) -> Outcome:
-    outcome = live.promote(models, model_id, project, progress)
+    anyway = f"To make it live all the same: baton promote {model_id} --force"
+    try:
+        outcome = live.promote(models, model_id, project, progress)
+    except ConfigError as error:
+        raise ConfigError(
+            f"Model {model_id} is trained and not made live: {error.message} {anyway}"
+        ) from error
     if not outcome.live:
-        for line in [*outcome.reasons(), f"To make it live all the same: baton promote {model_id} --force"]:
+        for line in [*outcome.reasons(), anyway]:
             progress(line)
     return outcome
 

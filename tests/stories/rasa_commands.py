@@ -8,32 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import sys
 from pathlib import Path
 
-
-def read_each_text_once() -> None:
-    """Let Rasa remember what a text says, and that it keeps to its schema."""
-    from rasa.shared.utils import io, validation
-
-    read, check = io.read_yaml, validation.validate_yaml_schema
-    contents: dict[str, bytes] = {}
-    sound: set[tuple[str, ...]] = set()
-
-    def read_yaml(content: str, reader_type: str | list[str] = "safe") -> object:
-        if reader_type != "safe":
-            return read(content, reader_type)
-        if content not in contents:
-            contents[content] = pickle.dumps(read(content))
-        return pickle.loads(contents[content])
-
-    def validate_yaml_schema(*arguments: str) -> None:
-        if arguments not in sound:
-            check(*arguments)
-            sound.add(arguments)
-
-    io.read_yaml, validation.validate_yaml_schema = read_yaml, validate_yaml_schema
+from bot.training.reading_once import reading_once
 
 
 def run(arguments: list[str], output: Path) -> int:
@@ -56,6 +34,8 @@ def run(arguments: list[str], output: Path) -> int:
 
 if __name__ == "__main__":
     folder, shell = Path(sys.argv[1]), os.dup(1)
-    read_each_text_once()
-    statuses = [run(command, folder / str(number)) for number, command in enumerate(json.load(sys.stdin))]
+    with reading_once():
+        statuses = [
+            run(command, folder / str(number)) for number, command in enumerate(json.load(sys.stdin))
+        ]
     os.write(shell, json.dumps(statuses).encode())
