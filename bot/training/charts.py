@@ -8,7 +8,7 @@ from html import escape
 
 from bot.training.measure import OUT_OF_SCOPE, Bin, Prediction, Row
 
-CELL = 23
+CELL = 17
 _LETTER = 6.4
 """Width of a letter of the labels, in pixels."""
 _SIDE = 260

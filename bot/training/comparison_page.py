@@ -43,4 +43,4 @@ def _changes(title: str, changes: Sequence[Change]) -> str:
         "</span></li>"
         for change in changes
     )
-    return card(f"{title} ({len(changes)})", f'<ul class="messages">{items}</ul>')
+    return card(f"{title} ({len(changes)})", f'<ul class="messages stacked">{items}</ul>')

@@ -150,15 +150,15 @@ def _table(part: Part) -> str:
 
 
 def _intents(intents: Sequence[IntentReport]) -> str:
-    head = _head("intent", "messages", "precision", "recall", "F1")
+    head = _head("intent", "F1", "precision", "recall", "messages")
     return f"<table>{head}<tbody>{''.join(map(_row, intents))}</tbody></table>"
 
 
 def _row(intent: IntentReport) -> str:
     meter = f'<span class="meter" aria-hidden="true"><i style="width:{intent.f1:.0%}"></i></span>'
     return (
-        f'<tr><th scope="row"><code>{escape(intent.name)}</code></th><td>{intent.support:,}</td>'
-        f"<td>{intent.precision:.0%}</td><td>{intent.recall:.0%}</td><td>{meter}{intent.f1:.0%}</td></tr>"
+        f'<tr><th scope="row"><code>{escape(intent.name)}</code></th><td>{meter}{intent.f1:.0%}</td>'
+        f"<td>{intent.precision:.0%}</td><td>{intent.recall:.0%}</td><td>{intent.support:,}</td></tr>"
     )
 
 
