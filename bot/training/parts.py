@@ -25,6 +25,7 @@ MOST = 32
 _NAMES = {
     "CascadeIntentClassifier": "intents",
     "PatternEntityExtractor": "entities",
+    "MoodDetector": "moods",
     "MemoizationPolicy": "stories",
     "RulePolicy": "rules",
 }
