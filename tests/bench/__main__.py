@@ -78,8 +78,8 @@ def _options() -> tuple[Options, list[str], bool]:
         stock_nlu=given.stock_nlu,
         data=given.data,
         rounds=given.rounds or (1 if given.quick else 3),
-        seconds=given.seconds or (5.0 if given.quick else 10.0),
-        warmup=1.5 if given.quick else 3.0,
+        seconds=given.seconds or (5.0 if given.quick else 8.0),
+        warmup=1.5 if given.quick else 2.0,
         pin=cores[-1] if len(cores) > 1 else -1,
     )
     only = list(README) if given.write_readme else given.only

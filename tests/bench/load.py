@@ -141,7 +141,7 @@ def main() -> None:
     """Run from the command line and print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", required=True)
-    parser.add_argument("--kind", choices=["plain", "full"], default="full")
+    parser.add_argument("--kind", choices=["plain", "varied", "full"], default="full")
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--warmup", type=float, default=3.0)

@@ -15,9 +15,9 @@ GROUPS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
     (
         "More is better",
         (
-            ("throughput-1", "messages/s, 1 conversation"),
             ("throughput-16", "messages/s, 16 conversations"),
             ("throughput-128", "messages/s, 128 conversations"),
+            ("throughput-16-new", "16, every text new"),
             ("accuracy-hint3/curekart_train", "accuracy, HINT3 curekart"),
             ("accuracy-hint3/powerplay11_train", "accuracy, HINT3 powerplay11"),
             ("accuracy-banking77/train_10", "accuracy, BANKING77 10-shot"),
@@ -28,6 +28,7 @@ GROUPS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
         "Less is better",
         (
             ("one-turn", "one turn (p50), ms"),
+            ("one-turn-new", "one turn, every text new, ms"),
             ("start", "start to first answer, s"),
             ("training", "training, s"),
             ("memory-two", "memory (PSS), two engines, MB"),
@@ -53,7 +54,11 @@ def draw(results: Results) -> str:
     """Return the SVG; figures that were not measured are left out."""
     parts, y = list(_heading()), 78
     for title, keys in GROUPS:
-        found = [(figure, label) for key, label in keys if (figure := results.figure(key)) is not None]
+        found = [
+            (figure, label)
+            for key, label in keys
+            if (figure := results.figure(key)) is not None and figure.theirs is not None
+        ]
         if not found:
             continue
         parts.append(_text(MARGIN, y, title, "head"))

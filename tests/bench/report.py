@@ -30,8 +30,8 @@ class Options:
     data: Path = PUBLIC_SETS
     """Folder with public sets of labelled texts; figures of understanding are left out without it."""
     rounds: int = 3
-    seconds: float = 10.0
-    warmup: float = 3.0
+    seconds: float = 8.0
+    warmup: float = 2.0
     pin: int = -1
 
 

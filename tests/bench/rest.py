@@ -17,12 +17,13 @@ from tests.bench.product import Baton, Server, Stock
 from tests.bench.report import Options, Outcome, median
 from tests.bench.shop import PROJECT
 
-CLIENTS = (1, 16, 128)
+LOADS = (("plain", 1), ("plain", 16), ("plain", 128), ("varied", 1), ("varied", 16))
+"""Kinds of dialogue and numbers of customers in which both products are measured."""
+ALONE = ("full", 16)
+"""What stock Rasa cannot do without an action server."""
 ENGINES = (2, 3)
 """Engine processes with which memory is looked at: the whole product, and one more."""
 WARM_CLIENTS = 32
-FULL_CLIENTS = 16
-"""The full dialogue is measured up to here: it has no rival to be compared with."""
 UNBOUNDED = {"BATON_RATE_LIMIT": "1000000/minute"}
 STORE_CPU = r"baton_store_cpu(?:_seconds)?(?:_total)?"
 
@@ -60,7 +61,7 @@ async def bench(options: Options) -> Outcome:
             servers["stock Rasa"] = rival
         for name, server in servers.items():
             stack.callback(server.stop)
-            runs[name] = await start(server, again=1 if options.quick else server.restarts)
+            runs[name] = await start(server, again=0 if options.quick else server.restarts)
         for number in range(options.rounds):
             await _round(servers, runs, options, number)
         for name, server in servers.items():
@@ -111,11 +112,10 @@ async def _memory(folder: Path, engines: int, options: Options) -> float:
 
 
 async def _round(servers: dict[str, Server], runs: dict[str, Runs], options: Options, number: int) -> None:
-    for clients in CLIENTS:
+    for kind, clients in LOADS:
         for name, server in servers.items():
-            await measure(server, runs[name], "plain", clients, options, number)
-        if clients <= FULL_CLIENTS:
-            await measure(servers["Baton"], runs["Baton"], "full", clients, options, number)
+            await measure(server, runs[name], kind, clients, options, number)
+    await measure(servers["Baton"], runs["Baton"], *ALONE, options, number)
 
 
 async def measure(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.bench.figures import Figure
 from tests.bench.report import Bound, Options, Outcome, Table
@@ -14,6 +14,16 @@ TIMES = 12.0
 """How many times stock Rasa's throughput is promised, with many customers."""
 GOAL = 20.0
 MANY = (16, 128)
+
+
+class Kind(NamedTuple):
+    """What a kind of dialogue adds to a figure's key and to its words."""
+
+    key: str
+    words: str
+
+
+KINDS = {"plain": Kind("", ""), "varied": Kind("-new", ", every text new")}
 SILENT = 0.01
 """Part of the messages that may get no words without its being said."""
 PORT_WITHIN, ANSWER_WITHIN = 3.0, 15.0
@@ -32,8 +42,8 @@ def outcome(runs: dict[str, Runs], missing: str, options: Options) -> Outcome:
         tables=[_throughput(runs, missing, options), _cpu(runs), _start(runs)],
         bounds=bounds,
         figures=[
-            *(_rate(ours, theirs, clients) for clients in sorted({n for _, n in ours.figures})),
-            _one_turn(ours, theirs),
+            *(_rate(ours, theirs, *load) for load in ours.figures if load[0] in KINDS and load[1] > 1),
+            *(_one_turn(ours, theirs, kind) for kind in KINDS),
             _first_answer(ours, theirs),
             *_memory(ours, theirs),
         ],
@@ -46,7 +56,7 @@ def _silent(runs: dict[str, Runs]) -> list[str]:
     """Say of whom many messages got no words: a model that knows too little is not worth comparing."""
     found = []
     for name, run in runs.items():
-        groups = [one for (kind, _), group in run.figures.items() if kind == "plain" for one in group]
+        groups = [one for (kind, _), group in run.figures.items() if kind in KINDS for one in group]
         share = sum(one.empty for one in groups) / max(sum(one.messages for one in groups), 1)
         if share > SILENT:
             found.append(f"{name} had no words for {share:.0%} of the messages.")
@@ -63,36 +73,42 @@ def _generator(runs: dict[str, Runs], options: Options) -> str:
     return f"The load generator used up to {' and '.join(shares)} of {where}."
 
 
-def _rate(ours: Runs, theirs: Runs | None, clients: int) -> Figure:
-    many = clients in MANY
+def _rate(ours: Runs, theirs: Runs | None, kind: str, clients: int) -> Figure:
     return Figure(
-        key=f"throughput-{clients}",
-        what=f"messages a second, {clients} conversation{'s' * (clients > 1)} at once",
-        ours=ours.figure("plain", clients, "rate"),
-        theirs=theirs.figure("plain", clients, "rate") if theirs else None,
+        key=f"throughput-{clients}{KINDS[kind].key}",
+        what=f"messages a second, {clients} conversations at once{KINDS[kind].words}",
+        ours=ours.figure(kind, clients, "rate"),
+        theirs=theirs.figure(kind, clients, "rate") if theirs else None,
         more=True,
-        times=TIMES if many else None,
-        goal=GOAL if many else None,
-        ours_more=_times(ours, clients),
-        theirs_more=_times(theirs, clients) if theirs else "",
+        times=TIMES,
+        goal=GOAL,
+        ours_more=_times(ours, kind, clients),
+        theirs_more=_times(theirs, kind, clients) if theirs else "",
     )
 
 
-def _times(run: Runs, clients: int) -> str:
-    found = [run.figure("plain", clients, name) for name in ("p50", "p95", "p99")]
+def _times(run: Runs, kind: str, clients: int) -> str:
+    found = [run.figure(kind, clients, name) for name in ("p50", "p95", "p99")]
     return "p50 / p95 / p99 " + " / ".join(f"{ms:,.0f}" for ms in found) + " ms"
 
 
-def _one_turn(ours: Runs, theirs: Runs | None) -> Figure:
+def _one_turn(ours: Runs, theirs: Runs | None, kind: str) -> Figure:
     return Figure(
-        key="one-turn",
-        what="one turn, one customer: p50",
-        ours=ours.figure("plain", 1, "p50"),
-        theirs=theirs.figure("plain", 1, "p50") if theirs else None,
+        key=f"one-turn{KINDS[kind].key}",
+        what=f"one turn, one customer, p50{KINDS[kind].words}",
+        ours=ours.figure(kind, 1, "p50"),
+        theirs=theirs.figure(kind, 1, "p50") if theirs else None,
         unit="ms",
         times=5.0,
         goal=10.0,
+        ours_more=_one_more(ours, kind),
+        theirs_more=_one_more(theirs, kind) if theirs else "",
     )
+
+
+def _one_more(run: Runs, kind: str) -> str:
+    p95, p99, rate = (run.figure(kind, 1, name) for name in ("p95", "p99", "rate"))
+    return f"p95 / p99 {p95:,.0f} / {p99:,.0f} ms, {rate:,.0f} messages a second"
 
 
 def _first_answer(ours: Runs, theirs: Runs | None) -> Figure:
@@ -129,7 +145,7 @@ def _memory(ours: Runs, theirs: Runs | None) -> list[Figure]:
 
 def _throughput(runs: dict[str, Runs], missing: str, options: Options) -> Table:
     rows: list[tuple[object, ...]] = []
-    for kind, clients in sorted(runs["Baton"].figures, key=lambda one: (one[0] == "full", one[1])):
+    for kind, clients in runs["Baton"].figures:
         for name, run in runs.items():
             if (kind, clients) in run.figures:
                 seen = [
@@ -139,7 +155,8 @@ def _throughput(runs: dict[str, Runs], missing: str, options: Options) -> Table:
     pinned = f"the load generator on processor {options.pin} only" if options.pin >= 0 else "nothing pinned"
     note = (
         f"Medians of {options.rounds} rounds of {options.seconds:.0f} s, alternating; {pinned}, the servers on"
-        " any. `plain`: turns without custom actions, the same for both. `full`: greeting, orders with"
+        " any. `plain`: eight texts that need no custom action, again and again, so that Baton has their"
+        " meaning in its cache. `varied`: more than 100,000 texts of the same kind. `full`: greeting, orders with"
         " proof, directory look-ups, opening hours and misunderstandings, on Baton alone: stock Rasa"
         " would need an action server for it. The last column is the part of that processor which the"
         " load generator used."

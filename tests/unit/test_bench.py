@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.bench import flat, nlu, picture, readme, rest_report, results, training
+from tests.bench import dialogues, flat, nlu, picture, readme, rest_report, results, training
 from tests.bench.figures import Figure
 from tests.bench.load import Figures, Tally
 from tests.bench.report import Bound, Options, Outcome
-from tests.bench.rest import Runs
+from tests.bench.rest import LOADS, Runs
 from tests.bench.results import Results
 from tests.bench.stock_models import Training
 
@@ -70,9 +70,9 @@ def test_a_broken_promise_fails() -> None:
 
 def test_what_the_issue_promises_over_rest() -> None:
     ours, theirs = Runs(answered=6.0, pss_with={2: 500.0, 3: 640.0}), Runs(answered=40.0, pss=1300.0)
-    for clients in (1, 16, 128):
-        ours.figures["plain", clients] = [Figures(rate=240.0, p50=8.0)]
-        theirs.figures["plain", clients] = [Figures(rate=20.0, p50=50.0)]
+    for load in LOADS:
+        ours.figures[load] = [Figures(rate=240.0, p50=8.0)]
+        theirs.figures[load] = [Figures(rate=20.0, p50=50.0)]
     both = {"Baton": ours, "stock Rasa": theirs}
     found = rest_report.outcome(both, "", Options()).promises
     assert all(bound.kept for bound in found if "until" not in bound.what)
@@ -80,7 +80,9 @@ def test_what_the_issue_promises_over_rest() -> None:
     assert {
         ("messages a second, 16 conversations at once", 12.0),
         ("messages a second, 128 conversations at once", 12.0),
-        ("one turn, one customer", 5.0),
+        ("messages a second, 16 conversations at once, every text new", 12.0),
+        ("one turn, one customer, p50", 5.0),
+        ("one turn, one customer, p50, every text new", 5.0),
         ("start to first answer", 5.0),
         ("memory", 1100.0),
         ("memory", 250.0),
@@ -187,6 +189,17 @@ def test_the_readme_is_renewed_between_its_marks_only(
 def test_the_readme_has_the_marks() -> None:
     text = (results.PROJECT / "README.md").read_text()
     assert text.count(readme.BEGIN) == text.count(readme.END) == 1
+
+
+def test_texts_that_are_new_are_of_plain_intents_and_hardly_come_twice() -> None:
+    examples = dialogues.plain_examples()
+    assert len(examples) > 500
+    assert {"payment methods", "thanks", "are you a bot"} <= set(examples)
+    assert not {"where is my order", "yes", "no", "hi"} & set(examples), "these need an action"
+    talk = dialogues.Script(kind="varied", seed=3).dialogues()
+    said = [text for _ in range(250) for text in next(talk)]
+    assert len(said) == 2_000
+    assert len(set(said)) > 1_900
 
 
 async def test_turns_are_measured_around_their_points() -> None:
