@@ -26,6 +26,10 @@ class Kind(NamedTuple):
 KINDS = {"plain": Kind("", ""), "varied": Kind("-new", ", every text new")}
 SILENT = 0.01
 """Part of the messages that may get no words without its being said."""
+TEXTS = (
+    "The customers write eight texts again and again, whose meaning Baton then has in its cache, or texts that"
+    " hardly come twice (every text new)."
+)
 PORT_WITHIN, ANSWER_WITHIN = 3.0, 15.0
 
 
@@ -48,7 +52,7 @@ def outcome(runs: dict[str, Runs], missing: str, options: Options) -> Outcome:
             *_memory(ours, theirs),
         ],
         missing=[missing] if missing else [],
-        notes=[_generator(runs, options), *_silent(runs)],
+        notes=[TEXTS, _generator(runs, options), *_silent(runs)],
     )
 
 
