@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from typing import Any
 
@@ -32,6 +33,11 @@ SHORT, MANY_WORDS = 4, 2
 """One foreign word shows the language of a message of so many words; a longer one needs so many."""
 
 PERSON = "contact_human_agent"
+WHICH_OF_TWO = "utter_which_of_two"
+NOT_CARRIED = frozenset(
+    {"between", "hesitation", "assent", "ordinal", "frustration", "abuse", "worry", "calm", "wish"}
+)
+"""Entities of how something was said, which a choice does not take along."""
 
 
 class ActionFallback(Action):
@@ -51,6 +57,8 @@ class ActionFallback(Action):
         previous = previous_turn(tracker.events)
         if asks_when(tracker):
             return await tell_case(dispatcher, tracker, domain)
+        if between(dispatcher, tracker, domain, previous):
+            return []
         angry = _upset(tracker) >= OFFER_AT or mood_of(tracker).level in AT_ONCE
         calm = tracker.get_slot(MOURNING)  # whoever mourns is not passed on because of us
         wish: list[Event] = []
@@ -100,6 +108,42 @@ class ActionFallback(Action):
         return []
 
 
+def between(
+    dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain, previous: list[dict[str, Any]]
+) -> bool:
+    """Ask which of two close intents is meant, if that is the doubt; say whether it was asked.
+
+    Not while a form waits, since the text may be its answer; not about words about which it was asked just
+    now; not for an intent without a title.
+    """
+    two = [name for name in entities(tracker, "between") if has_response(domain, _title(name))]
+    again = asked_between(previous) and _plain(previous[0].get("text")) == _plain(_text(tracker))
+    if len(two) < 2 or tracker.active_loop_name or tracker.get_slot(MOURNING) or again:
+        return False
+    said: dict[str, list[Any]] = {}
+    for found in tracker.latest_message.get("entities") or []:
+        if found.get("entity") not in NOT_CARRIED:
+            said.setdefault(found["entity"], []).append(found.get("value"))
+    values = {name: found if len(found) > 1 else found[0] for name, found in said.items()}
+    more = json.dumps(values) if values else ""
+    titles = [part(domain, _title(name)) for name in two]
+    buttons = [choice(title, f"/{name}{more}") for title, name in zip(titles, two, strict=True)]
+    other = choice(part(domain, "utter_choice_title_something_else"), "/inform")
+    dispatcher.utter_message(
+        response=WHICH_OF_TWO, first=titles[0], second=titles[1], buttons=[*buttons, other]
+    )
+    return True
+
+
+def asked_between(turn: list[dict[str, Any]]) -> bool:
+    """Say whether a turn asked which of two intents was meant: that is no failure to understand."""
+    return any((e.get("metadata") or {}).get("utter_action") == WHICH_OF_TWO for e in turn)
+
+
+def _plain(text: Any) -> str:
+    return " ".join(str(text or "").casefold().split())
+
+
 def in_other_language(tracker: Tracker) -> bool:
     """Say whether the latest message is in a language or script that the assistant has no data for."""
     letters = [c for c in _text(tracker) if c.isalpha()]
@@ -131,7 +175,8 @@ def written(event: dict[str, Any]) -> bool:
 
 def fell(turn: list[dict[str, Any]]) -> bool:
     """Say whether a turn ended in the fallback."""
-    return any(e.get("event") == "action" and e.get("name") == ACTION for e in turn)
+    ran = any(e.get("event") == "action" and e.get("name") == ACTION for e in turn)
+    return ran and not asked_between(turn)
 
 
 def ranking(tracker: Tracker) -> list[tuple[str, float]]:

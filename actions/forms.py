@@ -254,7 +254,7 @@ class Finish(Action, ABC):
         else:
             events = await self.finish(dispatcher, tracker, domain)
         goes_on = any(e.get("name") == "handoff_request" or e["event"] == "followup" for e in events)
-        back = [] if goes_on else way_back(dispatcher, tracker, domain, self.form().topic, self.drops)
+        back = [] if goes_on else way_back(dispatcher, tracker, domain, self.drops)
         ended = SlotSet(LAST_TOPIC, self.form().topic)
         return [*forget(tracker, domain), ended, *events, *back]
 
@@ -271,27 +271,19 @@ def end_of(status: Status) -> str:
 
 
 def way_back(
-    dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain, done: str, drops: frozenset[str]
+    dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain, drops: frozenset[str]
 ) -> list[Event]:
-    """Offer what is still open after the topic `done`: the form that it interrupted, unless it takes the
-    place of that (`drops`), or else the next of the matters that came in one message.
-    """
+    """Offer to go on with the form that a topic interrupted, unless it takes that one's place (`drops`)."""
     topic, number = interrupted(tracker)
-    if topic in drops:
-        topic, number = "", ""
-    further = [matter for matter in str(tracker.get_slot("also") or "").split() if matter != done]
-    if not topic and further:
-        topic, further = further[0], further[1:]
-    kept = SlotSet("also", " ".join(further) or None)
     title = f"utter_choice_title_{topic}"
-    if not topic or not has_response(domain, title):
-        return [kept] if tracker.get_slot("also") else []
+    if not topic or topic in drops or not has_response(domain, title):
+        return []
     values = f'{{"order_number": "{number}"}}' if number else ""
     go_on = choice(part(domain, "utter_choice_title_go_on"), f"/{topic}{values}")
     no = choice(part(domain, "utter_choice_title_no"), "/deny")
     matter = part(domain, title)
     dispatcher.utter_message(response="utter_way_back", matter=matter, buttons=[go_on, no])
-    return [kept, offer(topic, number)] if f"{topic}_form" in domain["forms"] else [kept]
+    return [offer(topic, number)] if f"{topic}_form" in domain["forms"] else []
 
 
 def interrupted(tracker: Tracker) -> tuple[str, str]:
@@ -342,6 +334,16 @@ def offered_just_now(tracker: Tracker) -> bool:
         return False
     turn = tracker.events[said[-2] : said[-1]]
     return any(e.get("event") == "slot" and e.get("name") == "offer" and e.get("value") for e in turn)
+
+
+def offered_now(tracker: Tracker) -> bool:
+    """Say whether something was offered since the customer's latest message."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            return False
+        if event.get("event") == "slot" and event.get("name") == "offer" and event.get("value"):
+            return True
+    return False
 
 
 def recent_topic(tracker: Tracker) -> str:

@@ -1,9 +1,8 @@
-"""What is said before the answer itself: a word for the customer's feelings, a promise to come back.
+"""What is said before the answer itself: a word for the customer's feelings, a word that links.
 
 Rasa runs `action_validate_slot_mappings` for every message before anything else. How upset a message is,
 and by what one sees it, is its annotation `mood` (the component `MoodDetector` of config.yml); it decides
-nothing about the topic. Worries are entities of data/lookups/mood.yml; further matters of the same message
-are entities `also`.
+nothing about the topic. Worries are entities of data/lookups/mood.yml.
 """
 
 from __future__ import annotations
@@ -52,10 +51,10 @@ class ActionValidateSlotMappings(Action):
         return "action_validate_slot_mappings"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
-        """Meet a feeling, and promise to come back to what else was said."""
+        """Meet a feeling, and say when an earlier promise is kept."""
         if noted(tracker):  # a form that starts asks a second time
             return []
-        return [*feelings(dispatcher, tracker), *promises(dispatcher, tracker, domain)]
+        return [*feelings(dispatcher, tracker), *takes_up(dispatcher, tracker, domain)]
 
 
 def feelings(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Event]:
@@ -110,14 +109,14 @@ def evidence(tracker: Tracker, count: float) -> dict[str, Any]:
     }
 
 
-def promises(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
-    """Name the further matters of a message, and note them for when the first is done."""
-    titled = [t for t in entities(tracker, "also") if has_response(domain, f"utter_choice_title_{t}")]
-    if not titled or tracker.active_loop_name:
+def takes_up(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
+    """Say so when what comes now was promised before."""
+    promised = [t for t in entities(tracker, "promised") if has_response(domain, f"utter_choice_title_{t}")]
+    if not promised:
         return []
-    titles = [part(domain, f"utter_choice_title_{topic}") for topic in titled]
-    dispatcher.utter_message(response="utter_also", matters=", ".join(titles))
-    return [SlotSet("also", " ".join(titled))]
+    matter = part(domain, f"utter_choice_title_{promised[0]}")
+    dispatcher.utter_message(response="utter_also_now", matter=matter)
+    return [SlotSet("also", tracker.get_slot("also"))]
 
 
 def answer_to(upset: bool, count: int, worried: bool | None) -> str:

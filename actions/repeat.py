@@ -1,4 +1,4 @@
-"""Saying again what was said."""
+"""Saying again what was said, or what it means."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.forms import REQUESTED_SLOT
 
-from actions.common import Domain, Event
+from actions.common import Domain, Event, has_response
+from actions.forms import entities
 
 
 class ActionRepeat(Action):
@@ -18,7 +20,12 @@ class ActionRepeat(Action):
         return "action_repeat"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[Event]:
-        """Say them again; the question of an active form comes by itself."""
+        """Say them again, or explain a question; the question of an active form comes by itself."""
+        if tracker.active_loop_name and entities(tracker, "asked_back"):
+            response = f"utter_explain_{tracker.get_slot(REQUESTED_SLOT)}"
+            known = has_response(domain, response)
+            dispatcher.utter_message(response=response if known else "utter_explain")
+            return []
         said = last_said(tracker.events)
         if not said:
             dispatcher.utter_message(response="utter_nothing_to_repeat")

@@ -14,6 +14,12 @@ LAST = "last"
 INFORM = "inform"
 OPEN = frozenset({INFORM, "other_order", "affirm", FALLBACK_INTENT})
 """Intents of messages that say too little by themselves; a choice says what they mean."""
+REPEAT, AFFIRM, DENY = "repeat", "affirm", "deny"
+ASKED_BACK, ARTICLE = "asked_back", "product"
+"""Entities of a question about the bot's question, and of an article that is offered."""
+DOUBT = frozenset({"hesitation", ORDINAL})
+"""Entities that make a yes doubtful."""
+SURE = 0.6
 SHORT = 5
 """Words up to which "the second one" may be all that a message says."""
 
@@ -29,6 +35,16 @@ def offered(events: Iterable[Any]) -> list[Mapping[str, Any]]:
         if event.type_name == "bot" and event.data.get("buttons"):
             found.append(event.data["buttons"])
     return [button for buttons in reversed(found) for button in buttons]
+
+
+def offered_last(events: Iterable[Any]) -> list[Mapping[str, Any]]:
+    """Return the buttons of the newest message that has any, if the bot said it last."""
+    for event in reversed(list(events)):
+        if event.type_name == "user":
+            break
+        if event.type_name == "bot" and event.data.get("buttons"):
+            return list(event.data["buttons"])
+    return []
 
 
 def choose(parsed: dict[str, Any], buttons: Offered) -> dict[str, Any]:
@@ -50,11 +66,67 @@ def choose(parsed: dict[str, Any], buttons: Offered) -> dict[str, Any]:
     return parsed
 
 
+def answering(parsed: dict[str, Any], last: Offered, *, asked: bool) -> dict[str, Any]:
+    """Return the parse data of a typed text in the light of the bot's own last question.
+
+    With `asked`, while a form waits: a question about that question is the wish to hear more of it, and no
+    answer. Otherwise: a yes to a choice between something and no is that something, and words that only
+    one of several articles has are that article. `last` are the buttons of the newest message.
+    """
+    if asked:
+        return _as(REPEAT, parsed) if ASKED_BACK in _kinds(parsed) else parsed
+    if parsed["intent"].get("name") not in OPEN:
+        return parsed
+    button = _named(parsed["text"], last) or _agreed(parsed, last)
+    chosen = read_payload(str(button.get("payload") or "")) if button else None
+    return {**chosen, "text": parsed["text"]} if chosen else parsed
+
+
+def _as(intent: str, parsed: dict[str, Any]) -> dict[str, Any]:
+    best = {"name": intent, "confidence": 1.0}
+    rest = [i for i in parsed.get("intent_ranking") or () if i.get("name") != intent]
+    return {**parsed, "intent": best, "intent_ranking": [best, *rest]}
+
+
+def _agreed(parsed: dict[str, Any], buttons: Offered) -> Mapping[str, Any] | None:
+    """Return what a plain yes takes up, when the choice was between one thing and no."""
+    no = [b for b in buttons if str(b.get("payload")) == f"/{DENY}"]
+    rest = [b for b in buttons if b not in no]
+    yes = parsed["intent"].get("name") == AFFIRM and float(parsed["intent"].get("confidence") or 0) >= SURE
+    plain = "?" not in parsed["text"] and not _kinds(parsed) & DOUBT
+    return rest[0] if yes and plain and len(no) == 1 and len(rest) == 1 else None
+
+
+def _named(text: str, buttons: Offered) -> Mapping[str, Any] | None:
+    """Return the one article that a text names by words which no other of the offered ones has."""
+    words = [_words_of(button) for button in buttons]
+    said = set(_plain(text).split())
+    if len(text.split()) > SHORT or sum(bool(found) for found in words) < 2:
+        return None
+    own = [
+        {w for w in said & found if all(w not in other for other in words if other is not found)}
+        for found in words
+    ]
+    hits = [button for button, found in zip(buttons, own, strict=True) if found]
+    return hits[0] if len(hits) == 1 else None
+
+
+def _words_of(button: Mapping[str, Any]) -> set[str]:
+    chosen = read_payload(str(button.get("payload") or ""))
+    values = [e["value"] for e in chosen["entities"] if e["entity"] == ARTICLE] if chosen else []
+    return set(_plain(" ".join(map(str, values))).split())
+
+
+def titled(text: str, buttons: Offered) -> Mapping[str, Any] | None:
+    """Return the button whose title a text is."""
+    said = _plain(text)
+    return next((b for b in buttons if said and _plain(str(b.get("title") or "")) == said), None)
+
+
 def _meant(parsed: dict[str, Any], buttons: Offered) -> Mapping[str, Any] | None:
-    said = _plain(parsed["text"])
-    titled = [b for b in buttons if said and _plain(str(b.get("title") or "")) == said]
-    if titled:
-        return titled[0]
+    by_title = titled(parsed["text"], buttons)
+    if by_title:
+        return by_title
     places = [str(e["value"]) for e in parsed["entities"] if e.get("entity") == ORDINAL]
     if len(places) != 1 or len(parsed["text"].split()) > SHORT:
         return None

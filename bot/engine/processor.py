@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,10 @@ class FastProcessor(MessageProcessor):
         components = self.graph_runner.components()
         self.horizon, self.moods = horizon(components), reader_among(components)
         self.decisions = Decisions.of(components, self.domain, self.horizon)
+        self.together: Callable[[str, str], bool] | None = next(
+            (c.together for c in components if hasattr(c, "together")), None
+        )
+        """Says whether two intents of one message are one matter; without it no message is divided."""
 
     @staticmethod
     def _load_model(model_path: str | Path) -> tuple[str, ModelMetadata, GraphRunner]:
@@ -240,6 +244,12 @@ class FastProcessor(MessageProcessor):
         """Say what the events say, and note reminders: the server keeps them, with its timers."""
         await self._send_bot_messages(events, tracker, output_channel)
         scope.get().agenda.note(events, self.domain.intent_properties)
+
+    async def say(self, name: str, tracker: DialogueStateTracker, output: OutputChannel) -> None:
+        """Run one action between two turns: it speaks and sets slots, and the policies do not see it."""
+        events = await self._get_action(name).run(output, self.nlg, tracker, self.domain)
+        await self._send_bot_messages(events, tracker, output)
+        tracker.update_with_events(events, self.domain)
 
     def missing_actions(self, known: Sequence[str] | frozenset[str]) -> list[str]:
         """Return the custom actions that the domain names and nobody has written."""

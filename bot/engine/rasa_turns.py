@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.errors import TurnFailed
 from bot.domain.handoff import HandoffSignal, Reason
-from bot.domain.message import MAX_TEXT, Nlu
+from bot.domain.message import Nlu
 from bot.domain.turn import TurnRequest, TurnResult
-from bot.engine import lean, reading, sentences
+from bot.engine import lean
 from bot.engine.cache import TrackerCache
-from bot.engine.choosing import choose, offered
+from bot.engine.hearing import Hearing
 from bot.engine.metered import Metered
-from bot.engine.moods import felt
 from bot.engine.scope import TurnScope, scope
 from bot.ports import TurnDirectory, TurnServices, turn_services
 
 if TYPE_CHECKING:
+    from rasa.shared.core.events import UserUttered
+
     from bot.engine.processor import FastProcessor
     from bot.engine.tracker import BoundedTracker
 
 logger = logging.getLogger(__name__)
 
 HANDOFF_SLOT = "handoff_request"
-HIDDEN_SLOTS = frozenset({"requested_slot", "session_started_metadata", HANDOFF_SLOT})
+HIDDEN_SLOTS = frozenset({"requested_slot", "session_started_metadata", HANDOFF_SLOT, "also"})
 
 
 def preload() -> None:
@@ -39,6 +41,12 @@ class RasaTurns:
     def __init__(self, processor: FastProcessor) -> None:
         """Use `load`."""
         self._processor = processor
+        self._hearing = Hearing(
+            processor.parse,
+            intents=processor.domain.intents,
+            together=processor.together,
+            moods=processor.moods,
+        )
         self._cache: TrackerCache[BoundedTracker] = TrackerCache()
         self._in_process = processor.in_process
         self.model: str = name_of(processor.model_path)
@@ -91,14 +99,27 @@ class RasaTurns:
         return work.stamp(result)
 
     async def _turn(self, request: TurnRequest, here: TurnScope) -> TurnResult:
+        from bot.engine.further import Further
         from bot.engine.replies import Replies
         from bot.engine.state import bounded, encode
 
         tracker = self._tracker(request)
         started = len(tracker.events)
         replies = Replies(request.context.channel)
-        message = self._message(request, tracker)
+        was_asked = bool(tracker.active_loop_name)
+        nlu, (first, *rest) = self._hearing.said(request, tracker)
+        message = _uttered(request, first)
         await self._processor.answer(tracker, message, replies, fills_slots=not request.reminded)
+        if not request.reminded:
+            further = Further(
+                processor=self._processor,
+                tracker=tracker,
+                replies=replies,
+                uttered=partial(_uttered, request),
+                started=started,
+                was_asked=was_asked,
+            )
+            await further.answer(first, rest, returned=request.context.after_handoff)
         if here.failures:
             raise self._failed(here, None)
         handoff = self._take_handoff(tracker, started)
@@ -110,7 +131,7 @@ class RasaTurns:
             turn_id=request.turn_id,
             state=state,
             messages=tuple(replies.drafts),
-            nlu=reading.to_nlu(message.parse_data),
+            nlu=nlu,
             handoff=handoff,
             slots=_shown_slots(tracker),
             awaiting=str(tracker.get_slot("requested_slot") or "") if tracker.active_loop_name else "",
@@ -125,7 +146,7 @@ class RasaTurns:
 
     async def understand(self, text: str) -> Nlu:
         """Parse a text without a dialogue."""
-        return reading.to_nlu(self._parse(text))
+        return self._hearing.understand(text)
 
     # --- parts of a turn ----------------------------------------------------------------------
 
@@ -154,44 +175,6 @@ class RasaTurns:
         if request.context.after_handoff and tracker.events:
             tracker = without_history(tracker, domain)
         return tracker
-
-    def _message(self, request: TurnRequest, tracker: BoundedTracker) -> Any:
-        from rasa.shared.core.events import UserUttered
-
-        if request.payload:
-            parsed = self._parse_payload(request)
-        else:
-            asked = bool(tracker.active_loop_name)
-            parsed = choose(self._parse(request.text, asked=asked), offered(tracker.events))
-            parsed = felt(parsed, tracker.events, self._processor.moods)
-        text = "" if request.reminded else request.text[:MAX_TEXT] or request.payload
-        parsed["text"] = text
-        return UserUttered(
-            text,
-            parsed["intent"],
-            parsed["entities"],
-            parsed,
-            input_channel=request.context.channel,
-            message_id=request.context.inbox_id or None,
-        )
-
-    def _parse_payload(self, request: TurnRequest) -> dict[str, Any]:
-        parsed = reading.read_payload(request.payload)
-        if parsed is None or parsed["intent"]["name"] not in self._processor.domain.intents:
-            if request.reminded:
-                # Set under another model. "I did not understand" would be out of place: nobody wrote.
-                raise TurnFailed("A reminder's payload names no intent of the domain.")
-            logger.warning("a button's payload names no intent of the domain")
-            return reading.not_understood(request.payload)
-        return parsed
-
-    def _parse(self, text: str, *, asked: bool = False) -> dict[str, Any]:
-        typed = reading.read_typed(text)
-        if typed.command or not typed.text.strip():
-            return reading.not_understood(text)
-        parse = self._processor.parse
-        parsed = sentences.read(typed.text, parse(typed.text), parse, asked=asked)
-        return reading.tidy(parsed, typed, text)
 
     def _take_handoff(self, tracker: BoundedTracker, started: int) -> HandoffSignal | None:
         from rasa.shared.core.events import SlotSet
@@ -251,6 +234,19 @@ def name_of(model_path: Path) -> str:
     """Return the name by which operators know a model: its folder's, or its own if it has none."""
     name = model_path.name.removesuffix(".tar.gz")
     return model_path.parent.name if name == "model" else name
+
+
+def _uttered(request: TurnRequest, parsed: dict[str, Any]) -> UserUttered:
+    from rasa.shared.core.events import UserUttered
+
+    return UserUttered(
+        parsed["text"],
+        parsed["intent"],
+        parsed["entities"],
+        parsed,
+        input_channel=request.context.channel,
+        message_id=request.context.inbox_id or None,
+    )
 
 
 def _sets(event: Any, kind: type, slot: str) -> bool:

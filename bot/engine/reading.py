@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.domain.message import MAX_TEXT, Entity, IntentScore, Nlu
 from bot.domain.mood import from_data
+from bot.engine.clauses import Part
 
 FALLBACK_INTENT = "nlu_fallback"
 MAX_RANKED = 5
+ALSO = "also"
+"""The entity of an annotation that names a further matter of the same message: an intent."""
 MOOD = "mood"
 """The key of the mood in parse data; see `bot.nlu.mood_component`."""
 
@@ -105,6 +109,21 @@ def tidy(parsed: dict[str, Any], typed: Typed, shown: str) -> dict[str, Any]:
         ranking = [top, *(i for i in ranking if i["name"] != best["name"])]
     entities = [_moved(e, typed.offset) for e in parsed.get("entities") or ()]
     return {**parse_data(shown, ranking, entities), **_extras(parsed)}
+
+
+def tidy_part(part: Part, typed: Typed) -> Part:
+    """Reduce a part's parse data to plain values; its positions become those in the whole message."""
+    parsed = tidy(part.parsed, Typed(text=part.text), part.text)
+    start, said, end = (at + typed.offset for at in (part.start, part.said, part.end))
+    return replace(part, start=start, said=said, end=end, parsed=parsed)
+
+
+def together(parts: Sequence[Part]) -> dict[str, Any]:
+    """Return the parse data of a divided message: the first matter's, the others as entities `also`."""
+    first, *rest = parts
+    found = [_moved(e, part.said) for part in parts for e in part.parsed["entities"] if e["start"] >= 0]
+    also = [{"entity": ALSO, "value": part.intent, "start": -1, "end": -1} for part in rest]
+    return {**first.parsed, "entities": [*found, *also]}
 
 
 def _extras(parsed: dict[str, Any]) -> dict[str, Any]:

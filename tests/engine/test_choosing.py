@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.engine.choosing import choose
+from bot.engine.choosing import answering, choose
 
 ORDERS = [
     {"title": "4522 · Wool rug", "payload": '/inform{"order_number": "4522"}'},
@@ -57,3 +57,50 @@ def test_what_is_chosen_by_words(
 ) -> None:
     assert meaning(choose(said, buttons)) == meant
     assert choose(said, buttons)["text"] == said["text"]
+
+
+LAMPS = [
+    {"title": "Brass desk lamp", "payload": '/product_question{"product": "Brass desk lamp"}'},
+    {"title": "Ceramic table lamp", "payload": '/product_question{"product": "Ceramic table lamp, blue"}'},
+    {"title": "Reading lamp", "payload": '/product_question{"product": "Clip-on reading lamp"}'},
+]
+GO_ON = [{"title": "Yes, go on", "payload": "/opening_hours"}, {"title": "No, thanks", "payload": "/deny"}]
+CONFIRM = [{"title": "Yes", "payload": "/affirm"}, {"title": "No", "payload": "/deny"}]
+BLUE = ("product_question", {"product": "Ceramic table lamp, blue"})
+
+
+@pytest.mark.parametrize(
+    ("said", "buttons", "meant"),
+    [
+        (parsed("yes please the blue one", "affirm"), LAMPS, BLUE),
+        (parsed("blue", "inform"), LAMPS, BLUE),
+        (parsed("yes", "affirm"), GO_ON, ("opening_hours", {})),
+        # Not in the light of what was offered:
+        (parsed("the lamp", "inform"), LAMPS, ("inform", {})),
+        (parsed("the brass or the blue", "inform"), LAMPS, ("inform", {})),
+        (parsed("is the blue one returnable", "check_refund_policy"), LAMPS, ("check_refund_policy", {})),
+        (parsed("blue is my favourite colour by far", "inform"), LAMPS, ("inform", {})),
+        (parsed("yes", "affirm"), CONFIRM, ("affirm", {})),
+        (parsed("yes?", "affirm"), GO_ON, ("affirm", {})),
+        (parsed("no", "deny"), GO_ON, ("deny", {})),
+        (parsed("yes", "affirm"), [], ("affirm", {})),
+    ],
+)
+def test_answers_to_what_was_offered(
+    said: dict[str, Any], buttons: list[dict[str, str]], meant: tuple[str, dict[str, str]]
+) -> None:
+    assert meaning(answering(said, buttons, asked=False)) == meant
+    assert meaning(answering(said, buttons, asked=True)) == meaning(said)
+
+
+def test_a_question_about_the_question_is_no_answer() -> None:
+    said = parsed("what number?", "inform")
+    said["entities"] = [{"entity": "asked_back", "value": "what number?"}]
+    assert answering(said, [], asked=True)["intent"]["name"] == "repeat"
+    assert answering(said, [], asked=False)["intent"]["name"] == "inform"
+
+
+def test_a_hesitating_yes_takes_up_nothing() -> None:
+    said = parsed("yes but later", "affirm")
+    said["entities"] = [{"entity": "hesitation", "value": "but"}]
+    assert answering(said, GO_ON, asked=False) == said

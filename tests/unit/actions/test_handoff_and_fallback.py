@@ -194,3 +194,55 @@ async def test_a_high_tier_is_offered_a_person_at_the_first_failure() -> None:
         outcome = await run(ActionFallback(), tracker("blorf", events=[NOW]))
     wish = outcome.slots["handoff_request"]
     assert (wish["reason"], wish["offer"], wish["evidence"]["tier"]) == ("vip", True, "platinum")
+
+
+TORN = [("nlu_fallback", 0.5), ("get_invoice", 0.45), ("track_refund", 0.4), ("stop", 0.05)]
+
+
+def torn(text: str, *, two: tuple[str, ...] = ("get_invoice", "track_refund"), **more: Any) -> Any:
+    said = tracker(text, ranking=TORN, **more)
+    said.latest_message["entities"] = [
+        {"entity": "order_number", "value": "4521"},
+        {"entity": "hesitation", "value": "but"},
+        *({"entity": "between", "value": name} for name in two),
+    ]
+    return said
+
+
+async def test_two_close_meanings_are_asked_about_with_what_was_said() -> None:
+    with turn():
+        outcome = await run(ActionFallback(), torn("4521 money paper", events=[USER, FELL, LISTEN, NOW]))
+    assert outcome.responses == ["utter_which_of_two"]
+    assert [(b["title"], b["payload"]) for b in outcome.said[0]["buttons"]] == [
+        ("Get an invoice", '/get_invoice{"order_number": "4521"}'),
+        ("Check a refund", '/track_refund{"order_number": "4521"}'),
+        ("Something else", "/inform"),
+    ]
+    assert outcome.events == []  # it is no failure to understand
+
+
+async def test_it_is_not_asked_twice_about_the_same_words() -> None:
+    asked = {"event": "bot", "text": "Which?", "metadata": {"utter_action": "utter_which_of_two"}}
+    same, other = {"event": "user", "text": "Money  paper"}, {"event": "user", "text": "other words"}
+    now = {"event": "user", "text": "money paper"}
+    with turn():
+        outcome = await run(ActionFallback(), torn("money paper", events=[same, FELL, asked, LISTEN, now]))
+        again = await run(ActionFallback(), torn("money paper", events=[other, FELL, asked, LISTEN, now]))
+    assert outcome.responses == ["utter_rephrase"]
+    assert outcome.events == []
+    assert again.responses == ["utter_which_of_two"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        torn("paper", events=[NOW], loop="track_order_form"),
+        torn("paper", events=[NOW], two=("get_invoice", "repeat")),
+        torn("paper", events=[NOW], two=()),
+        torn("paper", events=[NOW], slots={"mourning": "told"}),
+    ],
+)
+async def test_it_is_not_asked_where_it_does_not_fit(said: Any) -> None:
+    with turn():
+        outcome = await run(ActionFallback(), said)
+    assert "utter_which_of_two" not in outcome.responses
