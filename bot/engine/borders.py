@@ -97,7 +97,7 @@ def _is_border(border: re.Match[str], before: str, after: str) -> bool:
 
 
 def _speaks(text: str) -> bool:
-    return any(c.isalpha() for c in text)
+    return any(c.isalnum() for c in text)
 
 
 def is_request(text: str, *, joined: bool = False) -> bool:

@@ -70,7 +70,9 @@ class Part:
 
 
 def divide(text: str, parse: Parse, together: Together) -> list[Part]:
-    """Return the matters of a message in order; fewer than two mean that it is one message.
+    """Return the matters of a message in order; none mean that it is read as one message.
+
+    Whoever wants a person first of all wants nothing else from the bot: that is then the only matter.
 
     Args:
         text: what the customer wrote.
@@ -88,9 +90,29 @@ def divide(text: str, parse: Parse, together: Together) -> list[Part]:
         parts.append(part)
     matters = [part.intent for part in parts]
     clear = all(_clear(part) for part in parts) and len(set(map(_matter, parts))) == len(parts)
-    if len(parts) < 2 or not clear or PERSON in matters[:-1] or WHOLE & {*matters}:
+    if len(parts) < 2 or not clear or WHOLE & {*matters}:
         return []
+    if PERSON in matters[:-1]:
+        return [_as_whole(text, parts[matters.index(PERSON)], parse)]
     return _with_references(parts)
+
+
+def answer_and_more(text: str, parse: Parse) -> list[Part]:
+    """Return the answer to a question for an order or its proof, and the clear request that follows it."""
+    first, *rest = pieces_of(text)
+    answer = _part(text, first, parse)
+    kinds = {e.get("entity") for e in _entities(answer)}
+    if not rest or answer.intent != "inform" or not kinds & {NUMBER, *SHARED}:
+        return []
+    last = replace(rest[-1], start=rest[0].start, said=rest[0].said, joined=rest[0].joined)
+    request = _part(text, last, parse)
+    return [answer, request] if request.asks and _clear(request) and request.intent not in WHOLE else []
+
+
+def _as_whole(text: str, part: Part, parse: Parse) -> Part:
+    meant = {key: part.parsed[key] for key in _MEANING if key in part.parsed}
+    parsed = {**parse(text), **meant, "text": text}
+    return replace(part, start=0, said=0, end=len(text), parsed=parsed)
 
 
 def _part(text: str, piece: Piece, parse: Parse) -> Part:

@@ -18,6 +18,9 @@ from bot.engine.moods import ReadsMoods, felt
 if TYPE_CHECKING:
     from bot.engine.tracker import BoundedTracker
 
+DEFINITE = ("order_number", "order_proof")
+"""Slots whose answers have a form of their own."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -47,8 +50,9 @@ class Hearing:
             parsed["text"] = "" if request.reminded else request.text[:MAX_TEXT] or request.payload
             return reading.to_nlu(parsed), [parsed]
         buttons = offered(tracker.events)
-        if not tracker.active_loop_name and not titled(request.text, buttons):
-            parts = self._divide(request.text)
+        if not titled(request.text, buttons):
+            waits = str(tracker.get_slot("requested_slot") or "") if tracker.active_loop_name else None
+            parts = self._divide(request.text, waits)
             if parts:
                 parts = self._felt_once(request.text, parts, tracker)
                 return reading.to_nlu(reading.together(parts)), [part.parsed for part in parts]
@@ -61,7 +65,7 @@ class Hearing:
 
     def understand(self, text: str) -> Nlu:
         """Parse a text without a dialogue."""
-        parts = self._divide(text)
+        parts = self._divide(text, None)
         return reading.to_nlu(reading.together(parts) if parts else self._parse(text))
 
     def _parse_payload(self, request: TurnRequest) -> dict[str, Any]:
@@ -82,10 +86,17 @@ class Hearing:
         parsed = sentences.read(typed.text, whole, self._parse_text, asked=asked)
         return reading.tidy(parsed, typed, text)
 
-    def _divide(self, text: str) -> list[clauses.Part]:
-        """Return the matters of a typed text, each with tidy parse data; empty if it is one message."""
+    def _divide(self, text: str, waits: str | None) -> list[clauses.Part]:
+        """Return the matters of a typed text, each with tidy parse data; none if it is one message.
+
+        While a form waits for the slot `waits`, only an answer with a request behind it is divided, and
+        only if the answer cannot be words of one's own.
+        """
         typed = reading.read_typed(text)
-        if typed.command or self._together is None:
+        if typed.command or self._together is None or waits not in (None, *DEFINITE):
             return []
-        parts = clauses.divide(typed.text, self._parse_text, self._together)
+        if waits is None:
+            parts = clauses.divide(typed.text, self._parse_text, self._together)
+        else:
+            parts = clauses.answer_and_more(typed.text, self._parse_text)
         return [reading.tidy_part(part, typed) for part in parts]

@@ -98,7 +98,6 @@ def test_two_clear_matters_are_divided(text: str, parts: list[str]) -> None:
         "how many days do you deliver",
         "what shoes do you deliver",
         "my mum died and I want to cancel",
-        "I want a person and where is my order",
         "are you a robot and where is my order",
         "the shop is open, where is my parcel",
         "I bought a kettle, can I return it",
@@ -116,6 +115,29 @@ def test_two_clear_matters_are_divided(text: str, parts: list[str]) -> None:
 )
 def test_everything_else_stays_one_message(text: str) -> None:
     assert divided(text) == []
+
+
+def test_who_wants_a_person_first_wants_nothing_else() -> None:
+    text = "give me a person and where is order 4521"
+    (only,) = clauses.divide(text, parse, together)
+    assert (only.intent, only.text, values(only, "order_number")) == ("contact_human_agent", text, ["4521"])
+    both = clauses.divide("where is order 4521 and give me a person", parse, together)
+    assert [part.intent for part in both] == ["track_order", "contact_human_agent"]
+
+
+@pytest.mark.parametrize(
+    ("text", "intents"),
+    [
+        ("a@b.c and when are you open", ["inform", "opening_hours"]),
+        ("it's a@b.c, can I return it too?", ["inform", "get_refund"]),
+        ("a@b.c and I live here", []),
+        ("a@b.c and thanks", []),
+        ("hello and when are you open", []),
+        ("a@b.c", []),
+    ],
+)
+def test_an_answer_and_a_request_behind_it(text: str, intents: list[str]) -> None:
+    assert [part.intent for part in clauses.answer_and_more(text, parse)] == intents
 
 
 def values(part: clauses.Part, name: str) -> list[str]:
@@ -172,8 +194,10 @@ def test_parts_share_no_characters_and_lose_none(text: str) -> None:
     assert "".join(text[p.start : p.end] for p in pieces) == text
     assert all(p.start <= p.said <= p.end for p in pieces)
     parts = clauses.divide(text, parse, together)
-    assert len(parts) != 1
-    if parts:
+    if [p.intent for p in parts] == ["contact_human_agent"]:
+        assert parts[0].text == text
+    elif parts:
+        assert len(parts) > 1
         assert "".join(text[p.start : p.end] for p in parts) == text
         assert all(text[p.said : p.end].strip() == p.text for p in parts)
         assert len({(p.intent, *values(p, "order_number")) for p in parts}) == len(parts)

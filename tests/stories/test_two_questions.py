@@ -150,6 +150,24 @@ async def test_a_stranger_proves_once_for_both(start: Start) -> None:
     said(c, "utter_order_out_for_delivery", "utter_also_now", "utter_return_refused_on_its_way")
 
 
+async def test_an_answer_with_a_question_behind_it(start: Start) -> None:
+    c = start()
+    await c.say("where is my order")
+    await c.say("4521 and when are you open?")
+    said(c, "utter_also", "utter_ask_order_proof")
+    await c.say(f"{EMAIL}, and do you take paypal?")
+    assert "4521" in c.messages[0].text
+    assert [m.text for m in c.messages if "PayPal" in m.text]
+
+
+async def test_whoever_wants_a_person_first_gets_one(start: Start) -> None:
+    c = start()
+    await c.say("can I talk to a person and where is my order")
+    assert c.last is not None
+    assert c.last.handoff is not None
+    assert c.messages == ()
+
+
 FORMS = {
     "track order 4521": [EMAIL],
     "where is my refund": ["stop"],
