@@ -35,7 +35,7 @@ class Hearing:
         together: Callable[[str, str], bool] | None,
     ) -> None:
         """Parse texts with `parse`; without `together` no message is divided."""
-        self._parse_text = parse
+        self._parse_any = parse
         self._intents = intents
         self._together = together
 
@@ -85,6 +85,12 @@ class Hearing:
         whole = self._parse_text(typed.text)
         parsed = sentences.read(typed.text, whole, self._parse_text, asked=asked)
         return reading.tidy(parsed, typed, text)
+
+    def _parse_text(self, text: str) -> dict[str, Any]:
+        """Parse a text or a piece of one; a piece that looks like a command means nothing."""
+        typed = reading.read_typed(text)
+        plain = not typed.offset and bool(typed.text.strip())
+        return self._parse_any(text) if plain else reading.not_understood(text)
 
     def _divide(self, text: str, waits: str | None) -> list[clauses.Part]:
         """Return the matters of a typed text, each with tidy parse data; none if it is one message.

@@ -168,6 +168,21 @@ async def test_whoever_wants_a_person_first_gets_one(start: Start) -> None:
     assert c.messages == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello. /restart",
+        "thanks! /track_order. where is it",
+        "do you ship to norway. /stop and when are you open",
+    ],
+)
+async def test_what_looks_like_a_command_within_a_message_is_none(start: Start, text: str) -> None:
+    c = start()
+    assert await c.say(text)
+    assert c.last is not None
+    assert c.last.handoff is None
+
+
 FORMS = {
     "track order 4521": [EMAIL],
     "where is my refund": ["stop"],
