@@ -33,9 +33,11 @@ class Hearing:
         *,
         intents: Container[str],
         together: Callable[[str, str], bool] | None,
+        moods: ReadsMoods | None,
     ) -> None:
         """Parse texts with `parse`; without `together` no message is divided."""
         self._parse_any = parse
+        self._moods = moods
         self._intents = intents
         self._together = together
 
@@ -85,6 +87,20 @@ class Hearing:
         whole = self._parse_text(typed.text)
         parsed = sentences.read(typed.text, whole, self._parse_text, asked=asked)
         return reading.tidy(parsed, typed, text)
+
+    def _felt_once(
+        self, text: str, parts: list[clauses.Part], tracker: BoundedTracker
+    ) -> list[clauses.Part]:
+        """Give the first part the mood of the whole message and the others none: it is felt once."""
+        whole = felt(self._parse(text), tracker.events, self._moods)
+        if reading.MOOD not in whole:
+            return parts
+        calm = as_data(Mood())
+        moods = [whole[reading.MOOD], *(calm for _ in parts[1:])]
+        return [
+            replace(part, parsed={**part.parsed, reading.MOOD: mood})
+            for part, mood in zip(parts, moods, strict=True)
+        ]
 
     def _parse_text(self, text: str) -> dict[str, Any]:
         """Parse a text or a piece of one; a piece that looks like a command means nothing."""

@@ -183,6 +183,15 @@ async def test_what_looks_like_a_command_within_a_message_is_none(start: Start, 
     assert c.last.handoff is None
 
 
+async def test_anger_over_two_questions_is_felt_once(start: Start) -> None:
+    c = start(jane=True)
+    await c.say("this is ridiculous, where is order 4521 and when are you open")
+    said(c, "utter_sorry", "utter_order_out_for_delivery", "utter_opening_hours")
+    assert c.last is not None
+    assert c.last.handoff is None
+    assert c.last.slots["upset"] == 1
+
+
 FORMS = {
     "track order 4521": [EMAIL],
     "where is my refund": ["stop"],
