@@ -10,9 +10,10 @@ from pathlib import Path
 from bot.domain.errors import ConfigError, NotFound
 from bot.training import registry
 from bot.training.comparison import Comparison
-from bot.training.evaluate import chosen, predictions, read_rows, set_side_by_side
+from bot.training.evaluate import chosen, predictions, set_side_by_side
 from bot.training.held_out import FILE, held_out
 from bot.training.registry import Model
+from bot.training.rows import read_rows
 from bot.training.scores import measure
 
 Progress = Callable[[str], None]
@@ -46,7 +47,7 @@ def compare_models(
         for unread in filter(None, (scores.unread for scores in found)):
             raise ConfigError(unread)
         return set_side_by_side(found[0].rows, found[0].predictions, found[1].predictions)
-    rows = read_rows(test)
+    rows = read_rows(test, progress)
     seen = []
     for model in (before, after):
         progress(f"Reading {len(rows):,} messages with {model.id} …")

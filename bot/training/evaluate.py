@@ -6,7 +6,6 @@ Only models with our own classifier are read; `rasa test nlu` is there for other
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
 import tarfile
@@ -24,6 +23,7 @@ from bot.nlu.mix import TUNED
 from bot.training import registry
 from bot.training.comparison import Comparison, compared
 from bot.training.measure import Prediction, Report, Row, report
+from bot.training.rows import read_rows
 
 CLASSIFIER = "CascadeIntentClassifier"
 FALLBACKS: dict[str, float | str] = {"ScopeFallback": TUNED, "FallbackClassifier": 0.3}
@@ -106,21 +106,6 @@ def fallback(nodes: dict[str, Any], *, tuned: float) -> dict[str, float]:
     return {"threshold": 0.0, "ambiguity": 0.0}
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Read a text,intent CSV file. Raises ConfigError for another shape."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if not {"text", "intent"} <= set(reader.fieldnames or ()):
-                raise ConfigError(f"{path} needs a first line with the columns text,intent")
-            rows = [Row(text=line["text"] or "", intent=(line["intent"] or "").strip()) for line in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
-    if not any(row.intent for row in rows):
-        raise ConfigError(f"{path} has no labelled rows")
-    return rows
-
-
 def evaluate(model: Path, rows: Sequence[Row]) -> Report:
     """Measure a model archive on labelled rows. Raises ConfigError."""
     return figures(rows, predictions(model, rows))
@@ -174,11 +159,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> Report | Comparison:
-    rows = read_rows(options.test)
+    rows = read_rows(options.test, _say)
     model = chosen(options.models, options.model)
     if options.against:
         return compare(registry.find(options.models, options.against).path, model.path, rows)
     return evaluate(model.path, rows)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
 
 
 def chosen(models: Path, model_id: str) -> registry.Model:

@@ -97,6 +97,8 @@ def evaluate_nlu(
 
     Training rows out of scope are left out: the classifier learns them from nothing but its threshold.
     """
+    if all(row.intent in outside for row in test):
+        raise ConfigError("the test file has no row in scope: there is nothing to be right about")
     known = [row for row in train if row.text.strip() and row.intent and row.intent not in outside]
     started = time.perf_counter()
     model, encoder = _fit(known, encoder, progress)
@@ -128,7 +130,7 @@ def evaluate_nlu(
 
 
 def _fit(rows: Sequence[Row], name: str, progress: Progress) -> tuple[CascadeModel, str]:
-    from bot.nlu.encoders import NONE, EncoderMissing, EncoderRefused, open_encoder
+    from bot.nlu.encoders import MINILM, NONE, EncoderMissing, EncoderRefused, open_encoder
     from bot.nlu.fit import fit
     from bot.nlu.progress import listening
 
@@ -138,6 +140,8 @@ def _fit(rows: Sequence[Row], name: str, progress: Progress) -> tuple[CascadeMod
         try:
             return fit(texts, intents, encoder=open_encoder(name)), name
         except EncoderMissing as error:
+            if name != MINILM:  # whoever names one wants that one
+                raise ConfigError(f"There is no sentence encoder {name}: {error}") from error
             progress(f"Going on without a sentence encoder: {error}.")
             return fit(texts, intents), NONE
         except EncoderRefused as error:
@@ -202,10 +206,10 @@ def _run(options: argparse.Namespace) -> NluFigures:
     from bot.training import rasa_graph
 
     rasa_graph.quiet()  # before numpy is imported: one thread
-    from bot.training.evaluate import read_rows
+    from bot.training.rows import read_rows
 
     outside = frozenset(options.out_of_scope) | OUT_OF_SCOPE
-    train, test = read_rows(options.train), read_rows(options.test)
+    train, test = read_rows(options.train, _say), read_rows(options.test, _say)
     return evaluate_nlu(train, test, _say, outside=outside, encoder=options.encoder)
 
 

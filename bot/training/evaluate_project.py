@@ -60,10 +60,11 @@ def evaluate_project(
 
 
 def _held_out(project: Path, model: Model, test: Path, progress: Progress) -> Part:
-    from bot.training.evaluate import Understanding, figures, read_rows
+    from bot.training.evaluate import Understanding, figures
     from bot.training.hints import explainer
+    from bot.training.rows import read_rows
 
-    rows = read_rows(test)
+    rows = read_rows(test, progress)
     progress(f"Reading {len(rows):,} messages of {test.name} …")
     understanding = Understanding.load(model.path)
     predictions = [understanding.predict(row.text) for row in rows]

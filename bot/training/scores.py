@@ -62,12 +62,13 @@ def measure(model: Model, project: Path, progress: Progress, *, stories: bool = 
 def _messages(
     model: Model, project: Path, kept: dict[str, Any], progress: Progress
 ) -> tuple[Sequence[Row], Sequence[Prediction], str]:
-    from bot.training.evaluate import predictions, read_rows
+    from bot.training.evaluate import predictions
+    from bot.training.rows import read_rows
 
     path = held_out(project)
     if path is None:
         return (), (), ""
-    rows, made_of = read_rows(path), digest([path])
+    rows, made_of = read_rows(path, progress), digest([path])
     known = kept.get("held_out", {})
     if known.get("digest") != made_of:
         progress(f"Reading {len(rows):,} held-out messages with {model.id} …")

@@ -46,8 +46,8 @@ def pairs(folder: Path) -> Iterator[tuple[str, Path, Path]]:
 
 def measure(name: str, train: Path, test: Path) -> list[str]:
     """Train, predict and return a line of the table."""
-    from bot.training.evaluate import read_rows
     from bot.training.evaluate_nlu import evaluate_nlu
+    from bot.training.rows import read_rows
 
     found = evaluate_nlu(read_rows(train), read_rows(test), lambda line: None)
     seen, goals = found.understanding, GOALS.get(name, {})

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.training.evaluate import read_rows
+from bot.training.rows import read_rows
 from tests.bench import nlu, stock
 from tests.bench.figures import Figure
 from tests.bench.product import clean_environment

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.training.evaluate import Understanding, read_rows
+from bot.training.evaluate import Understanding
 from bot.training.measure import OUT_OF_SCOPE, report
+from bot.training.rows import read_rows
 
 ROOT = Path(__file__).parents[2]
 MESSAGES = Path(__file__).parent / "messages.csv"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import ConfigError
-from bot.training.evaluate import Understanding, compare, evaluate, main, read_rows
+from bot.training.evaluate import Understanding, compare, evaluate, main
 from bot.training.measure import Prediction, Row, report
 from bot.training.registry import ModelEntry, promote, register
 from tests.nlu.data import examples
@@ -110,16 +110,6 @@ def test_the_command_line(models: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().err == "There is no model none; `baton models` lists them.\n"
     assert main(["--models", str(tmp_path / "empty"), "--test", str(test)]) == 1
     assert "train one first" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    "content", [b"question,label\na,b\n", b"", b"\xff\xfe\x00", b"text,intent\nhello,\n"]
-)
-def test_a_file_of_another_shape_is_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "test.csv"
-    path.write_bytes(content)
-    with pytest.raises(ConfigError, match=r"test\.csv"):
-        read_rows(path)
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:

