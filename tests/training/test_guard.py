@@ -22,7 +22,7 @@ from bot.training.registry import find, list_models, live_model
 from bot.training.scores import Scores, measure
 from bot.training.story_tests import Failure, StoryResult
 from tests.nlu.data import examples
-from tests.training.project import train
+from tests.training.project import run
 from tests.training.test_evaluate import models as evaluated_models
 
 pytestmark = [pytest.mark.rasa, pytest.mark.filterwarnings("default")]
@@ -249,52 +249,58 @@ def test_registries_of_other_versions_are_read(tmp_path: Path) -> None:
 # --- training -------------------------------------------------------------------------------------
 
 
+TRAIN_EACH = """
+import contextlib, io, json, sys
+from bot.training import train
+models, *projects = sys.argv[1:]
+for project in projects:
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        status = train.main(["--project", project, "--models", models, "--by", "Ana", "--note", "warmer words"])
+    print(json.dumps([status, said.getvalue()]))
+"""
+
+
 def test_training_keeps_what_did_not_change_and_never_makes_a_worse_model_live(
     trained: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    project, models = tmp_path / "project", tmp_path / "models"
-    shutil.copytree(trained[0], project)
+    warmer, swapped, models = (tmp_path / name for name in ("warmer", "swapped", "models"))
+    shutil.copytree(trained[0], warmer)
     shutil.copytree(trained[1], models)
-    (project / FILE).parent.mkdir(parents=True)
     messages = [
+        "text,intent",
         "hello there,greet",
         "hey hello,greet",
         "good bye,goodbye",
         "see you,goodbye",
-        "track order,track_order",
     ]
-    (project / FILE).write_text("\n".join(["text,intent", *messages]))
-    domain, nlu, rules = (project / n for n in ("domain.yml", "data/nlu/all.yml", "data/rules/all.yml"))
-
-    domain.write_text(
-        domain.read_text()
-        .replace("Hi there.", "Hi, you.")
-        .replace("responses:\n", "responses:\n  utter_new:\n  - text: New.\n")
-    )
+    (warmer / FILE).parent.mkdir(parents=True)
+    (warmer / FILE).write_text("\n".join(messages))
+    domain, rules = warmer / "domain.yml", warmer / "data/rules/all.yml"
+    new = domain.read_text().replace("Hi there.", "Hi, you.")
+    domain.write_text(new.replace("responses:\n", "responses:\n  utter_new:\n  - text: New.\n"))
     rules.write_text(rules.read_text().replace("action: utter_bye", "action: utter_new"))
-    done = train(project, models, "--by", "Ana", "--note", "warmer words")
-    assert done.returncode == 0, done.stderr
-    assert "Taken over, for nothing in them changed: intents, entities." in done.stdout
-    assert "To be trained: stories, rules." in done.stdout
-    warm = list_models(models)[0]
-    assert (warm.live, warm.entry.by, warm.entry.note) == (True, "Ana", "warmer words")
-    assert warm.entry.metrics["held_out"]["rows"] == len(messages)
-    assert "Hi, you." in warm.responses.read_text()
-
-    swapped = (
-        nlu.read_text()
-        .replace("- intent: greet", "- intent: x")
-        .replace("- intent: goodbye", "- intent: greet")
+    shutil.copytree(warmer, swapped)
+    nlu = swapped / "data/nlu/all.yml"
+    turned = (
+        nlu.read_text().replace("intent: greet", "intent: x").replace("intent: goodbye", "intent: greet")
     )
-    nlu.write_text(swapped.replace("- intent: x", "- intent: goodbye"))
-    done = train(project, models)
-    assert done.returncode == live.NOT_LIVE, done.stdout
-    assert "Taken over, for nothing in them changed: stories, rules." in done.stdout
-    assert "To be trained: intents, entities." in done.stdout
-    newest = list_models(models)[0]
-    assert live_id(models) == warm.id != newest.id
-    assert f"baton promote {newest.id} --force" in done.stdout
-    assert "greet: greet" in done.stdout
-    again = train(project, models)
-    assert again.returncode == live.NOT_LIVE
-    assert "Loading Rasa" not in again.stdout
+    nlu.write_text(turned.replace("intent: x", "intent: goodbye"))
+
+    done = run("", str(models), str(warmer), str(swapped), str(swapped), code=TRAIN_EACH)
+    assert done.returncode == 0, done.stderr
+    first, second, again = (json.loads(line) for line in done.stdout.splitlines())
+    newest, warm = list_models(models)[:2]
+    assert first[0] == 0, first
+    assert "Taken over, for nothing in them changed: intents, entities." in first[1]
+    assert "To be trained: stories, rules." in first[1]
+    assert (warm.live, warm.entry.by, warm.entry.note) == (True, "Ana", "warmer words")
+    assert warm.entry.metrics["held_out"]["rows"] == 4
+    assert "Hi, you." in warm.responses.read_text()
+    assert second[0] == live.NOT_LIVE, second
+    assert "Taken over, for nothing in them changed: stories, rules." in second[1]
+    assert "To be trained: intents, entities." in second[1]
+    assert f"baton promote {newest.id} --force" in second[1]
+    assert "goodbye: goodbye" in second[1]
+    assert again[0] == live.NOT_LIVE
+    assert "Loading Rasa" not in again[1]
+    assert live_id(models) == warm.id
