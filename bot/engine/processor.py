@@ -179,7 +179,7 @@ class FastProcessor(MessageProcessor):
 
     def _predict_next_with_tracker(self, tracker: DialogueStateTracker) -> PolicyPrediction:
         ask = partial(super()._predict_next_with_tracker, tracker)
-        if self.decisions is None or tracker.followup_action:
+        if self.decisions is None or tracker.followup_action or not isinstance(tracker, BoundedTracker):
             return ask()
         return self.decisions.predict(tracker, ask)
 

@@ -42,11 +42,18 @@ KEEP_TURNS = 6
 CUT_AT_EVENTS = 240
 """A long form or a talkative action reaches this before the turns do."""
 KEEP_EVENTS = 160
+MORE_TURNS = 3
+MORE_EVENTS = 60
+"""What may stay of what was before the newest turns, for the policies."""
 MAX_TEXT = 4_000
 MAX_STATE = 512_000
 """Bytes. A state over this is not stored: the turn fails, and the previous state stays."""
 
 HANDOFF_SLOT = "handoff_request"
+
+
+_USER = UserUttered.type_name
+_TAKES_BACK = frozenset({"restart", "undo", "rewind"})
 
 
 class StateUnreadable(ValueError):
@@ -100,13 +107,37 @@ def bounded(tracker: BoundedTracker, domain: Domain) -> BoundedTracker:
 
     To be called between two turns only.
     """
-    turns = sum(e.type_name == UserUttered.type_name for e in tracker.events)
+    turns = sum(e.type_name == _USER for e in tracker.events)
     restarted = any(e.type_name == Restarted.type_name for e in tracker.events)
     if turns < CUT_AT_TURNS and len(tracker.events) < CUT_AT_EVENTS and not restarted:
         return tracker
-    applied = tracker.applied_events()
-    at = cut_index(applied)
-    return _rebuilt([*prefix(applied[:at], tracker, domain), *applied[at:]], tracker, domain)
+    events = list(tracker.events)
+    recent = cut_index(events)
+    if any(e.type_name in _TAKES_BACK for e in events[recent:]):
+        applied = tracker.applied_events()
+        at = cut_index(applied)
+        return _rebuilt([*prefix(applied[:at], tracker, domain), *applied[at:]], tracker, domain)
+    # The newest turns stay as they were, since actions look at what was said; of what was before them,
+    # what policies see: while a form is filled, that may be more than the newest turns hold.
+    counting = {id(e) for e in tracker.applied_events()}
+    seen = sum(e.type_name == _USER and id(e) in counting for e in events[recent:])
+    before = replay(events[:recent], tracker.sender_id, domain).applied_events()
+    at = _start(before, turns=min(MORE_TURNS, KEEP_TURNS - seen))
+    return _rebuilt(
+        [*prefix(before[:at], tracker, domain), *before[at:], *events[recent:]], tracker, domain
+    )
+
+
+def _start(before: Sequence[Event], *, turns: int) -> int:
+    """Return where the last so many turns begin, at an `action_listen`."""
+    at = len(before)
+    for i in range(len(before) - 1, -1, -1):
+        if turns <= 0 or len(before) - i > MORE_EVENTS:
+            break
+        turns -= before[i].type_name == _USER
+        if _listens(before[i]):
+            at = i
+    return at
 
 
 FORGOTTEN_SLOTS = frozenset({REQUESTED_SLOT, HANDOFF_SLOT, "upset", "misses", "offer"})
@@ -132,29 +163,28 @@ def _rebuilt(events: list[Event], tracker: BoundedTracker, domain: Domain) -> Bo
     return replay(rows, tracker.sender_id, domain).like(tracker)
 
 
-def cut_index(applied: Sequence[Event]) -> int:
+def cut_index(events: Sequence[Event]) -> int:
     """Return where the kept part begins: at an `action_listen`, with the turns worth keeping.
 
     The latest listen with `KEEP_TURNS` customer turns after it; if that keeps too many events, the
-    earliest listen that does not. A form's earlier turns are not among the applied events, so in a
-    long form that may be the last listen of all.
+    earliest listen that does not.
     """
-    listens = [
-        i
-        for i, e in enumerate(applied)
-        if isinstance(e, ActionExecuted) and e.action_name == ACTION_LISTEN_NAME
-    ]
+    listens = [i for i, e in enumerate(events) if _listens(e)]
     if not listens:
-        return len(applied)
+        return len(events)
     turns, at = 0, listens[0]
-    for i in range(len(applied) - 1, -1, -1):
-        turns += isinstance(applied[i], UserUttered)
+    for i in range(len(events) - 1, -1, -1):
+        turns += events[i].type_name == _USER
         if turns >= KEEP_TURNS and i in listens:
             at = i
             break
-    if len(applied) - at > KEEP_EVENTS:
-        at = next((i for i in listens if len(applied) - i <= KEEP_EVENTS), listens[-1])
+    if len(events) - at > KEEP_EVENTS:
+        at = next((i for i in listens if len(events) - i <= KEEP_EVENTS), listens[-1])
     return at
+
+
+def _listens(event: Event) -> bool:
+    return isinstance(event, ActionExecuted) and event.action_name == ACTION_LISTEN_NAME
 
 
 def prefix(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import subprocess
 import sys
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,10 @@ from hypothesis import strategies as st
 
 from bot.domain.errors import TurnFailed
 from bot.training.registry import live_model
+from tests.engine.cuts import ALWAYS, NEVER, cutting
 from tests.engine.talk import KnownShop, Talk
 
-pytestmark = [pytest.mark.rasa, pytest.mark.filterwarnings("default"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.rasa, pytest.mark.filterwarnings("default"), pytest.mark.timeout(3_600)]
 
 ROOT = Path(__file__).resolve().parents[2]
 PRESS = "<press>"
@@ -44,6 +48,14 @@ MESSAGES = [
     "what can you do",
     "💬" * 40,
     *[PRESS] * 5,
+]
+CORRECTIONS = [
+    "no, I meant order 1200",
+    "sorry, wrong number, it's 4521",
+    "not that one, the other order",
+    "actually I want a replacement instead",
+    "wait, go back",
+    "I didn't say that",
 ]
 
 
@@ -82,16 +94,58 @@ async def step(talk: Talk, text: str, **options: Any) -> Any:
     return (result.messages, result.slots, result.awaiting, result.handoff, result.nlu, result.state)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.sampled_from(MESSAGES), min_size=1, max_size=45), st.integers(0, 30))
-async def test_live_and_rebuilt_trackers_say_the_same(
-    shipped: Any, messages: list[str], returned: int
+def conversations() -> Any:
+    """Generate what customers say and press, with corrections, and returns from a person in between."""
+    said = st.one_of(
+        st.sampled_from(MESSAGES), st.sampled_from(CORRECTIONS), st.sampled_from(real_messages())
+    )
+    returned = st.sampled_from([False] * 14 + [True])
+    return st.lists(st.tuples(said, returned), min_size=1, max_size=45)
+
+
+@cache
+def real_messages() -> list[str]:
+    with (ROOT / "tests" / "nlu" / "messages.csv").open(encoding="utf-8", newline="") as file:
+        return [row["text"] for row in csv.DictReader(file)]
+
+
+async def same_everywhere(shipped: Any, conversation: list[tuple[str, bool]]) -> None:
+    """Check that a tracker kept, one rebuilt, one cut at once and one never cut all say the same."""
+    kept, rebuilt, cut, whole = (
+        Talk(shipped, id="same", directory=KnownShop(), live=live) for live in (True, False, True, False)
+    )
+    for text, returned in conversation:
+        options = {"after_handoff": True} if returned else {}
+        expected = await step(kept, text, **options)
+        assert await step(rebuilt, text, **options) == expected
+        for talk, bounds in ((cut, ALWAYS), (whole, NEVER)):
+            with cutting(bounds):
+                said = await step(talk, text, **options)
+            assert _without_state(said) == _without_state(expected)
+
+
+def _without_state(said: Any) -> Any:
+    """Leave out the bytes, and what a wish for a person quotes from turns that may be forgotten."""
+    if not isinstance(said, tuple):
+        return said
+    messages, slots, awaiting, handoff, nlu, _ = said
+    evidence = {k: v for k, v in handoff.evidence.items() if k != "said"} if handoff else {}
+    return messages, slots, awaiting, handoff and replace(handoff, evidence=evidence), nlu
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(conversations())
+async def test_trackers_say_the_same(shipped: Any, conversation: list[tuple[str, bool]]) -> None:
+    await same_everywhere(shipped, conversation)
+
+
+@pytest.mark.long
+@settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(conversations())
+async def test_trackers_say_the_same_in_many_conversations(
+    shipped: Any, conversation: list[tuple[str, bool]]
 ) -> None:
-    live = Talk(shipped, id="same", directory=KnownShop(), live=True)
-    rebuilt = Talk(shipped, id="same", directory=KnownShop(), live=False)
-    for i, text in enumerate(messages):
-        options = {"after_handoff": True} if i == returned else {}
-        assert await step(rebuilt, text, **options) == await step(live, text, **options)
+    await same_everywhere(shipped, conversation)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -105,30 +159,6 @@ async def test_no_turn_fails_or_stays_silent(shipped: Any, messages: list[str]) 
         assert isinstance(said, tuple), (text, said)
         replies, handoff = said[0], said[3]
         assert replies or handoff, text
-
-
-FLOWS: dict[str, list[tuple[str, str]]] = {
-    "refund": [("has my refund been paid", "order_number"), ("4521", "")],
-    "cancel": [("cancel my order", "order_number"), ("4521", "confirmed"), ("yes", "")],
-}
-
-
-@pytest.mark.parametrize("before", [0, 3, 4, 5, 6, 7, 9, 10, 11, 12, 17])
-@pytest.mark.parametrize("flow", FLOWS)
-async def test_flows_survive_a_cut_at_any_turn(shipped: Any, flow: str, before: int) -> None:
-    """The same flow with and without a long conversation before and in the middle of it."""
-    plain = Talk(shipped, id="flow", directory=KnownShop(), live=False)
-    long = Talk(shipped, id="flow", directory=KnownShop(), live=False)
-    for i in range(before):
-        await long.turn(("hello", "thanks", "what are your opening hours")[i % 3])
-    for text, awaiting in FLOWS[flow]:
-        expected, got = await plain.turn(text), await long.turn(text)
-        assert (expected.awaiting, got.awaiting) == (awaiting, awaiting)
-        assert got.slots == expected.slots
-        if awaiting:
-            for i in range(before):  # the same again and again would be a sign of anger
-                aside = ("what are your opening hours", "what can I pay with")[i % 2]
-                assert (await long.turn(aside)).awaiting == awaiting
 
 
 def test_policies_look_at_few_states(shipped: Any) -> None:

@@ -177,6 +177,24 @@ async def test_the_last_six_turns_are_always_there(talk: Talk) -> None:
         assert len(texts) <= CUT_AT_TURNS
 
 
+async def test_a_form_forgets_no_more_of_what_was_said(talk: Talk) -> None:
+    """Rasa leaves a form's earlier turns out of what it decides by; actions look at them all the same."""
+    from bot.engine.state import CUT_AT_TURNS, KEEP_TURNS
+
+    for i in range(8):
+        await talk.say(f"goodbye {i}")
+    said = ["book a table", "Paris"]
+    await talk.say(said[0])
+    await talk.say("Paris", payload=PARIS)
+    for i in range(40):
+        said.append(f"{90 + i} people")
+        await talk.say(said[-1])
+        texts = [e.text for e in tracker_of(talk).events if e.type_name == "user"]
+        wanted = said[-KEEP_TURNS:]
+        assert texts[-len(wanted) :] == wanted
+        assert len(texts) <= CUT_AT_TURNS
+
+
 async def test_a_long_form_is_bounded(talk: Talk) -> None:
     from bot.engine.state import CUT_AT_EVENTS
 
