@@ -24,12 +24,13 @@ MAX_SIGNS = 8
 
 _SHOWN = {
     PHRASE: "said {}",
-    REPETITION: "said it again: {}",
+    REPETITION: "said it {times}: {}",
     CAPITALS: "in capitals: {}",
     PUNCTUATION: "with {}",
     SENTIMENT: "unhappy words: {}",
     NO_PROGRESS: "{}",
 }
+_TIMES = {1: "twice", 2: "three times", 3: "four times"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,16 +111,18 @@ def from_data(data: Mapping[str, Any] | None) -> Mood | None:
 
 
 def in_words(signs: Iterable[Sign]) -> str:
-    """Return the signs of a mood for agents: 'said “third time”, in capitals: “WHERE IS IT”'."""
+    """Return the signs of a mood for agents: 'said it three times: “where is it”, with “!!”'."""
     by_kind: dict[str, list[str]] = {}
     for sign in signs:
         said = sign.text if sign.kind == NO_PROGRESS else f"“{_short(sign.text)}”"
-        found = by_kind.setdefault(sign.kind, [])
-        if said not in found:
-            found.append(said)
-    return ", ".join(
-        _SHOWN.get(kind, "{}").format(" and ".join(by_kind[kind])) for kind in KINDS if kind in by_kind
-    )
+        by_kind.setdefault(sign.kind, []).append(said)
+    return ", ".join(_told(kind, by_kind[kind]) for kind in KINDS if kind in by_kind)
+
+
+def _told(kind: str, said: list[str]) -> str:
+    times = _TIMES.get(len(said), f"{len(said) + 1} times")
+    words = said[-1] if kind == REPETITION else " and ".join(dict.fromkeys(said))
+    return _SHOWN[kind].format(words, times=times)
 
 
 def _short(text: str) -> str:

@@ -50,8 +50,8 @@ class Weights:
         capitals: a message in capitals.
         emphasis: single words in capitals.
         punctuation: "!!", "?!", and full stops behind each word.
-        repeated: what was said before, once.
-        again: what was said before at least twice.
+        repeated: what was said right before, once.
+        again: each further time that it was said.
         no_progress: each message in a row that led nowhere, beyond the first.
         frustrated_at: frustration from which a message is an upset one.
         very_frustrated_at: frustration from which a person is offered at once.
@@ -68,7 +68,7 @@ class Weights:
     emphasis: float = 0.3
     punctuation: float = 0.25
     repeated: float = 0.35
-    again: float = 0.55
+    again: float = 0.31
     no_progress: float = 0.2
     frustrated_at: float = 0.5
     very_frustrated_at: float = 0.85
@@ -120,11 +120,10 @@ class MoodReader:
             for sign in [sign for sign in signs if sign.kind == CAPITALS]:
                 signs.remove(sign)
                 frustration = max(0.0, 1 - (1 - frustration) / max(1 - sign.weight, 1e-6))
-        more = []
-        said = repeated(text, situation)
-        if said:
-            weight = w.repeated if len(said) == 1 else w.again
-            more.append(Sign(kind=REPETITION, text=said[0], weight=weight))
+        more = [
+            Sign(kind=REPETITION, text=said, weight=w.again if at else w.repeated)
+            for at, said in enumerate(repeated(text, situation))
+        ]
         steps = stuck(situation.earlier)
         if steps > 1:
             told = f"{steps} messages in a row led nowhere"

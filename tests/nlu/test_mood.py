@@ -100,7 +100,10 @@ def test_each_kind_of_sign_says_by_what_it_was_found() -> None:
     assert "capitals" in kinds(read("WHERE IS MY ORDER NOW"))
     again = read("where is my parcel 4521", "has my parcel 4521 shipped", "where is parcel 4521?")
     assert again.level == "frustrated"
-    assert [sign.text for sign in again.evidence if sign.kind == "repetition"] == ["where is parcel 4521?"]
+    told = [sign.text for sign in again.evidence if sign.kind == "repetition"]
+    assert told == ["where is parcel 4521?", "has my parcel 4521 shipped"]
+    assert in_words(again.evidence) == "said it three times: “has my parcel 4521 shipped”"
+    assert read("refund now please", *["my refund please"] * 6).level == "very_frustrated"
 
 
 def test_the_same_again_is_not_another_order_nor_a_next_question() -> None:

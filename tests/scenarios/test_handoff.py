@@ -36,7 +36,7 @@ async def test_agents_see_how_angry_a_customer_is_and_by_what(world: World) -> N
     first = (await world.messages())[0]
     await world.store.write(lambda tx: tx.annotate(conversation.id, first.seq, said, failed=False))
     packet = (await world.desk.conversation(ana, conversation.id))["packet"]
-    words = "said it again: “hello”, in capitals: “HELLO”"
+    words = "said it twice: “hello”, in capitals: “HELLO”"
     assert (packet["sentiment"], packet["evidence"]["signs"]) == ("frustrated", words)
     assert (packet["turns"][0]["mood"], packet["turns"][0]["signs"]) == ("frustrated", words)
     assert packet["transcript"][0]["nlu"]["mood"]["evidence"][1]["text"] == "HELLO"
