@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence, Set
+from itertools import groupby
 
 from bot.nlu.mood_words import Span, Token
 
@@ -61,15 +62,22 @@ def loud(text: str) -> tuple[int, int] | None:
 
 
 def emphasised(text: str, vocabulary: Set[str]) -> list[tuple[int, int]]:
-    """Return the single words in capitals among others that are not.
+    """Return the words in capitals among others that are not; neighbours are one place.
 
     Only words of the lists count, so that no name or code does.
     """
     found = list(_LETTERS.finditer(text))
     if sum(not match[0].isupper() for match in found) < FEW:
         return []
-    upper = (match for match in found if match[0].isupper() and len(match[0]) >= LONG)
-    return [match.span() for match in upper if match[0].lower() in vocabulary]
+    runs: list[list[re.Match[str]]] = []
+    for upper, matches in groupby(found, lambda match: match[0].isupper()):
+        runs += [list(matches)] if upper else []
+    known = [run for run in runs if any(_known(match[0], vocabulary) for match in run)]
+    return [(run[0].start(), run[-1].end()) for run in known]
+
+
+def _known(word: str, vocabulary: Set[str]) -> bool:
+    return len(word) >= LONG and word.lower() in vocabulary
 
 
 def insistent(text: str) -> tuple[int, int] | None:

@@ -98,6 +98,8 @@ def test_each_kind_of_sign_says_by_what_it_was_found() -> None:
     loud = read("STILL NO REPLY WITH MY REFUND!!! so disappointing, I am fed up")
     assert {"phrase", "punctuation", "sentiment"} <= kinds(loud)
     assert "capitals" in kinds(read("WHERE IS MY ORDER NOW"))
+    some = [sign.text for sign in read("I have had NO REPLY today").evidence if sign.kind == "capitals"]
+    assert some == ["NO REPLY"]
     again = read("where is my parcel 4521", "has my parcel 4521 shipped", "where is parcel 4521?")
     assert again.level == "frustrated"
     told = [sign.text for sign in again.evidence if sign.kind == "repetition"]
