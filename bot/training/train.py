@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -64,32 +64,41 @@ def train(
     if known is not None:
         return _up_to_date(found.root, models, known, progress)
     now = (clock or SystemClock()).now()
-    model_id = f"{now:%Y%m%d-%H%M%S}-{content[:8]}"
-    folder = models.resolve() / model_id
+    entry = ModelEntry(
+        id=f"{now:%Y%m%d-%H%M%S}-{content[:8]}",
+        path=f"{now:%Y%m%d-%H%M%S}-{content[:8]}/model.tar.gz",
+        hash=content,
+        created=now.isoformat(),
+        by=by or user_name(),
+        note=note,
+    )
+    entry = _trained(found, models, entry, progress, force=force)
+    registry.register(models, entry)
+    seconds = round(time.perf_counter() - started, 1)
+    progress(f"Model {entry.id} is trained ({seconds:.1f} s).")
+    outcome = _go_live(found.root, models, entry.id, progress)
+    if outcome.live:
+        progress(f"Model {entry.id} is live.")
+    return TrainedModel(model=outcome.model, trained=True, seconds=seconds, refused=not outcome.live)
+
+
+def _trained(
+    project: Project, models: Path, entry: ModelEntry, progress: Progress, *, force: bool
+) -> ModelEntry:
+    """Train into a folder of its own, which goes again if that fails; return the entry with its figures."""
+    started = time.perf_counter()
+    folder = models.resolve() / entry.id
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        meta = _train_into(found, folder, progress, force=force)
+        meta = _train_into(project, folder, progress, force=force)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     seconds = round(time.perf_counter() - started, 1)
-    meta |= {"hash": content, "trained_at": now.isoformat(), "seconds": seconds}
+    meta |= {"hash": entry.hash, "trained_at": entry.created, "seconds": seconds}
     _write_json(folder / "meta.json", meta)
-    entry = ModelEntry(
-        id=model_id,
-        path=f"{model_id}/model.tar.gz",
-        hash=content,
-        created=now.isoformat(),
-        metrics={"examples": meta["examples"], "intents": len(meta["intents"]), "seconds": seconds},
-        by=by or user_name(),
-        note=note,
-    )
-    registry.register(models, entry)
-    progress(f"Model {model_id} is trained ({seconds:.1f} s).")
-    outcome = _go_live(found.root, models, model_id, progress)
-    if outcome.live:
-        progress(f"Model {model_id} is live.")
-    return TrainedModel(model=outcome.model, trained=True, seconds=seconds, refused=not outcome.live)
+    metrics = {"examples": meta["examples"], "intents": len(meta["intents"]), "seconds": seconds}
+    return replace(entry, metrics=metrics)
 
 
 def _go_live(project: Path, models: Path, model_id: str, progress: Progress) -> Outcome:
@@ -100,9 +109,8 @@ def _go_live(project: Path, models: Path, model_id: str, progress: Progress) -> 
         raise ConfigError(
             f"Model {model_id} is trained and not made live: {error.message} {anyway}"
         ) from error
-    if not outcome.live:
-        for line in [*outcome.reasons(), anyway]:
-            progress(line)
+    for line in outcome.judgement.lines() if outcome.live else [*outcome.reasons(), anyway]:
+        progress(line)
     return outcome
 
 
