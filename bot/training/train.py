@@ -18,6 +18,7 @@ from bot.clock import SystemClock
 from bot.domain.errors import BotError, ConfigError
 from bot.ports import Clock
 from bot.training import live, registry
+from bot.training.alone import alone
 from bot.training.live import Outcome
 from bot.training.project import Project
 from bot.training.registry import Model, ModelEntry, write_atomically
@@ -55,15 +56,26 @@ def train(
     """Train from `project` into `models` unless there is a model of this very content; make it live.
 
     A model that an operator rolled back stays as it is, and one that is worse than the live one is kept
-    and not made live. `by` and `note` go into the registry. Raises ConfigError naming the problems.
+    and not made live. `by` and `note` go into the registry. While another process trains into `models`
+    this one waits. Raises ConfigError naming the problems.
     """
-    started = time.perf_counter()
     found = Project.at(project.resolve())
+    known = None if force else registry.find_hash(models, found.content_hash())
+    if known is not None and known.live:
+        return _up_to_date(found.root, models, known, progress)
+    with alone(models, progress):
+        return _train(found, models, progress, force, clock or SystemClock(), by=by, note=note)
+
+
+def _train(
+    found: Project, models: Path, progress: Progress, force: bool, clock: Clock, *, by: str, note: str
+) -> TrainedModel:
+    started = time.perf_counter()
     content = found.content_hash()
     known = None if force else registry.find_hash(models, content)
     if known is not None:
         return _up_to_date(found.root, models, known, progress)
-    now = (clock or SystemClock()).now()
+    now = clock.now()
     entry = ModelEntry(
         id=f"{now:%Y%m%d-%H%M%S}-{content[:8]}",
         path=f"{now:%Y%m%d-%H%M%S}-{content[:8]}/model.tar.gz",
@@ -198,6 +210,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BotError as error:
         sys.stderr.write(f"Training failed: {error.message}\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nTraining was stopped; the live model is what it was.\n")
+        return 130
     return live.NOT_LIVE if done.refused else 0
 
 
