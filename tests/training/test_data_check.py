@@ -50,6 +50,24 @@ def story(steps: str, *, name: str = "s") -> Edit:
 NLU, RULES = "data/nlu/all.yml", "data/rules/all.yml"
 TRACK = "- rule: track\n  steps:\n  - intent: track_order\n  - action: utter_track\n"
 FINDS: dict[str, tuple[list[Edit], str, str, str]] = {
+    "a line without a dash": (
+        [
+            put(
+                "data/nlu/all.yml",
+                "- intent: greet\n  examples: |\n",
+                "- intent: greet\n  examples: |\n    hey you\n",
+            )
+        ],
+        "error",
+        "unread",
+        f"{NLU}:5",
+    ),
+    "a bar that was forgotten": (
+        [put("data/nlu/all.yml", "- intent: greet\n  examples: |\n", "- intent: greet\n  examples:\n")],
+        "error",
+        "unread",
+        f"{NLU}:3",
+    ),
     "case and punctuation": ([example("Good Bye!")], "error", "two_intents", f"{NLU}:5"),
     "entity values": (
         [example("where is my order [9](order_number)?")],

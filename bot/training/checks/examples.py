@@ -20,6 +20,23 @@ _NAME = re.compile(r"<[^>]*>")
 _NOT_WORDS = re.compile(r"[^\w<>]+")
 
 
+def unread(source: Source) -> Iterator[Problem]:
+    """Yield what Rasa would pass over: lines without a dash, and lists in place of a block of lines."""
+    for line in source.unread:
+        listed = line.kind == "list"
+        yield Problem(
+            level="error",
+            kind="unread",
+            place=line.place,
+            message=f"The examples of {line.name} are a list."
+            if listed
+            else f'"{line.text}" under {line.name} begins with no dash.',
+            advice='Write "examples: |" with the bar, and the lines below it.'
+            if listed
+            else 'Write "- " before it: a line without it is not read.',
+        )
+
+
 def two_intents(source: Source) -> Iterator[Problem]:
     """Yield texts that stand under more than one intent; case, punctuation and entity values aside."""
     told: set[str] = set()

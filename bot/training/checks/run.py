@@ -17,6 +17,7 @@ def check_data(root: Path, *, thin: int = THIN) -> list[Problem]:
     """Return what is wrong with a project's data, errors first. Raises ConfigError for unreadable files."""
     source = read(Project.at(root.resolve()))
     found = [
+        *examples.unread(source),
         *examples.two_intents(source),
         *stories.contradictions(source),
         *names.responses(source),

@@ -59,6 +59,8 @@ class Source:
     """Everything that a project says, each with its place."""
 
     lines: list[Line] = field(default_factory=list)
+    unread: list[Line] = field(default_factory=list)
+    """What Rasa would leave out or not read: lines without a dash, lists in place of a block of lines."""
     paths: list[Way] = field(default_factory=list)
     domain: dict[str, dict[str, str]] = field(default_factory=dict)
     """Of each section of the domain: names and their places."""
@@ -90,6 +92,7 @@ def read(project: Project) -> Source:
                 _domain(source, key, node, where)
             elif key == "nlu":
                 source.lines += (line for entry in _entries(node) for line in _nlu(entry, where))
+                source.unread += (line for entry in _entries(node) for line in _unread(entry, where))
             elif key in ("stories", "rules"):
                 source.paths += (way for entry in _entries(node) for way in _ways(entry, where))
     return source
@@ -129,6 +132,22 @@ def _nlu(entry: Any, where: str) -> Iterator[Line]:
     name = str(parts[kind].value)
     for text, place in _texts(parts["examples"], where):
         yield Line(kind=kind, name=name, text=text, place=place)
+
+
+def _unread(entry: Any, where: str) -> Iterator[Line]:
+    parts = dict(_items(entry))
+    kind = next((k for k in ("intent", "synonym", "lookup", "regex") if k in parts), "")
+    node = parts.get("examples")
+    if not kind or node is None:
+        return
+    name = str(parts[kind].value)
+    if isinstance(node, yaml.SequenceNode):
+        if not all(isinstance(item, yaml.MappingNode) for item in node.value):
+            yield Line(kind="list", name=name, text="", place=_place(where, parts[kind]))
+        return
+    for number, row in enumerate(str(node.value).splitlines() if node.style == "|" else ()):
+        if row.strip() and not row.lstrip().startswith("-"):
+            yield Line(kind="line", name=name, text=row.strip(), place=_place(where, node, number + 1))
 
 
 def _texts(node: Any, where: str) -> Iterator[tuple[str, str]]:
