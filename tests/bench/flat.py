@@ -30,8 +30,9 @@ STOCK_POINTS = (10, 100)
 """Stock Rasa slows down with every turn: a thousand of them would take minutes each time."""
 WINDOW = 10
 """Turns on each side of a point that are measured with it."""
-SAID = "where is my order {number}"
-PLAIN = "what can you do"
+SAID = ("where is my order {number}", "when are you open", "what can I pay with", "what can you do")
+"""One after the other: whoever asks the same again and again is angry, and gets a person."""
+PLAIN = ("what can you do",)
 """What stock Rasa is asked: an order would need an action server."""
 
 Say = Callable[[str], Awaitable[float]]
@@ -67,7 +68,7 @@ async def bench(options: Options) -> Outcome:
         if rival is not None:
             found["stock Rasa over REST"] = await _stock(rival, conversations)
     note = (
-        f"The same question each time, one turn of each conversation in alternation, {conversations} of"
+        f"The same questions in turn, one of each conversation in alternation, {conversations} of"
         f" each age; medians over {2 * WINDOW} turns around each point. Stock Rasa is asked what needs no"
         " action server."
     )
@@ -110,18 +111,21 @@ def _shown(value: float | None) -> object:
 
 
 async def compare(
-    talk: Callable[[], Awaitable[Say]], text: str, conversations: int, points: Sequence[int] = POINTS
+    talk: Callable[[], Awaitable[Say]],
+    texts: Sequence[str],
+    conversations: int,
+    points: Sequence[int] = POINTS,
 ) -> Times:
     """Bring a conversation near each point, then measure them in alternation."""
     times = Times(at={point: [] for point in points})
     for _ in range(conversations):
         says = {point: await talk() for point in points}
         for point, say in says.items():
-            for _ in range(max(point - WINDOW - 1, 0)):
-                await say(text)
-        for _ in range(2 * WINDOW):
+            for turn in range(max(point - WINDOW - 1, 0)):
+                await say(texts[turn % len(texts)])
+        for turn in range(2 * WINDOW):
             for point, say in says.items():
-                times.at[point].append(await say(text))
+                times.at[point].append(await say(texts[turn % len(texts)]))
     return times
 
 
@@ -137,11 +141,11 @@ async def _over_rest(conversations: int) -> Times:
 
         async def talk() -> Say:
             say = rest_say(client, f"flat-{next(names)}")
-            await say(SAID.format(number=order.number))
+            await say(SAID[0].format(number=order.number))
             await say(order.email)
             return say
 
-        return await compare(talk, SAID.format(number=order.number), conversations)
+        return await compare(talk, [text.format(number=order.number) for text in SAID], conversations)
 
 
 async def _stock(server: Server, conversations: int) -> Times:
@@ -185,7 +189,7 @@ async def _engine_alone(conversations: int) -> Times:
             return engine_say(pool, f"flat-{next(names)}")
 
         await (await talk())("hi")
-        return await compare(talk, SAID.format(number="4521"), conversations)
+        return await compare(talk, [text.format(number="4521") for text in SAID], conversations)
     finally:
         await pool.stop()
 

@@ -215,7 +215,7 @@ async def test_turns_are_measured_around_their_points() -> None:
 
         return say
 
-    times = await flat.compare(talk, "hi", 2, points=(20, 100))
+    times = await flat.compare(talk, ("hi",), 2, points=(20, 100))
     assert [len(said) for said in talks] == [29, 109, 29, 109]
     assert times.middle(20) == pytest.approx(20, abs=1)
     assert times.middle(100) == pytest.approx(100, abs=1)
