@@ -6,11 +6,14 @@ English words, since that is what the shipped assistant speaks; what a clause me
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 MAX_PARTS, MAX_BORDERS = 6, 40
 """Stretches of a message, and joints between them, that are looked at."""
+
+WORDS_OF_A_NOTE = 3
+"""Words that a sentence needs that asks for nothing."""
 
 _AUXILIARY = r"(?:can|could|may|do|does|did|is|are|was|will|would|should|has|have|am)"
 _QUESTION = r"(?:where|when|what|which|who|how|why)"
@@ -68,6 +71,8 @@ class Piece:
     """Whether a mere comma or nothing stands before it."""
     joined: bool
     """Whether "and" or "or" stands before it."""
+    asks: bool = False
+    """Whether it holds a request."""
 
 
 def pieces_of(text: str) -> list[Piece]:
@@ -83,6 +88,24 @@ def pieces_of(text: str) -> list[Piece]:
             joined = border["and"] is not None
             loose = border["strong"] is None and not joined
     return [*pieces, Piece(start=start, said=said, end=len(text), loose=loose, joined=joined)]
+
+
+def candidates(text: str) -> list[Piece]:
+    """Return the pieces of a text, those put together that cannot be matters of their own.
+
+    What asks for nothing is background of what follows it behind a comma, or a word or two.
+    """
+    found: list[Piece] = []
+    for piece in pieces_of(text):
+        said = text[piece.said : piece.end].strip()
+        piece = replace(piece, asks=is_request(said, joined=piece.joined))
+        last = found[-1] if found else None
+        short = last is not None and len(text[last.said : last.end].split()) < WORDS_OF_A_NOTE
+        if last is not None and not last.asks and (piece.loose or short):
+            found[-1] = replace(last, end=piece.end, asks=piece.asks)
+        else:
+            found.append(piece)
+    return found
 
 
 def _is_border(border: re.Match[str], before: str, after: str) -> bool:

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.engine.borders import POINTS, TOO, Piece, is_request, pieces_of
+from bot.engine.borders import POINTS, TOO, WORDS_OF_A_NOTE, Piece, candidates, is_request, pieces_of
 
 VERY_SURE = 0.8
 """Confidence that each side needs."""
-MIN_WORDS, WORDS_OF_A_NOTE = 2, 3
-"""Words that a request needs, and those of a sentence that asks for nothing."""
+MIN_WORDS = 2
+"""Words that a request needs."""
 TALK = frozenset({"greet", "goodbye", "thank", "affirm", "deny", "stop", "help", "inform", "nlu_fallback"})
 """Intents that are no matter of their own: such words belong to the matter beside them."""
 WHOLE = frozenset({"bot_challenge", "repeat", "other_order", "bereavement"})
@@ -79,13 +79,18 @@ def divide(text: str, parse: Parse, together: Together) -> list[Part]:
         parse: returns the parse data of a text.
         together: says whether two intents in one message are one matter.
     """
-    pieces = pieces_of(text)
+    pieces = candidates(text)
     if len(pieces) < 2:
         return []
     parts: list[Part] = []
     for piece in pieces:
+        last = parts[-1] if parts else None
+        if last is not None and not _clear(last) and not _mere(last):
+            whole = replace(piece, start=last.start, said=last.said, asks=last.asks or piece.asks)
+            parts[-1] = _part(text, whole, parse)
+            continue
         part = _part(text, piece, parse)
-        if parts and not _apart(parts[-1], part, piece.loose, together):
+        if last is not None and not _apart(last, part, piece.loose, together):
             part = _grown(text, parts.pop(), part, parse)
         parts.append(part)
     matters = [part.intent for part in parts]
@@ -104,8 +109,8 @@ def answer_and_more(text: str, parse: Parse) -> list[Part]:
     kinds = {e.get("entity") for e in _entities(answer)}
     if not rest or answer.intent != "inform" or not kinds & {NUMBER, *SHARED}:
         return []
-    last = replace(rest[-1], start=rest[0].start, said=rest[0].said, joined=rest[0].joined)
-    request = _part(text, last, parse)
+    asks = is_request(text[rest[0].said :].strip(), joined=rest[0].joined)
+    request = _part(text, replace(rest[0], end=len(text), asks=asks), parse)
     return [answer, request] if request.asks and _clear(request) and request.intent not in WHOLE else []
 
 
@@ -117,9 +122,8 @@ def _as_whole(text: str, part: Part, parse: Parse) -> Part:
 
 def _part(text: str, piece: Piece, parse: Parse) -> Part:
     said = text[piece.said : piece.end].strip()
-    asks = is_request(said, joined=piece.joined)
     parsed = {**parse(said), "text": said}
-    return Part(start=piece.start, said=piece.said, end=piece.end, parsed=parsed, asks=asks)
+    return Part(start=piece.start, said=piece.said, end=piece.end, parsed=parsed, asks=piece.asks)
 
 
 def _grown(text: str, first: Part, second: Part, parse: Parse) -> Part:

@@ -36,9 +36,10 @@ WORDS = {
 
 
 def parse(text: str) -> dict[str, Any]:
-    """Return the intent of the only word that is known; of two, neither is sure."""
+    """Return the intent of the only word that is known; of two, neither is sure. Politeness gives way."""
     low = text.casefold()
     names = list(dict.fromkeys(name for word, name in WORDS.items() if word in low))
+    names = [name for name in names if name not in ("greet", "thank")] or names
     score = 0.95 if len(names) == 1 else 0.5
     entities = [
         {"entity": "order_number", "value": w, "start": text.index(w), "end": text.index(w) + 4}
