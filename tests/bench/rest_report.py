@@ -155,7 +155,7 @@ def _throughput(runs: dict[str, Runs], missing: str, options: Options) -> Table:
                 seen = [
                     run.figure(kind, clients, f) for f in ("rate", "p50", "p95", "p99", "errors", "empty")
                 ]
-                rows.append((kind, clients, name, *seen, run.figure(kind, clients, "own_share") * 100))
+                rows.append((kind, clients, name, *seen, f"{run.figure(kind, clients, 'own_share'):.1%}"))
     pinned = f"the load generator on processor {options.pin} only" if options.pin >= 0 else "nothing pinned"
     note = (
         f"Medians of {options.rounds} rounds of {options.seconds:.0f} s, alternating; {pinned}, the servers on"
@@ -175,7 +175,8 @@ def _throughput(runs: dict[str, Runs], missing: str, options: Options) -> Table:
         "p95 ms",
         "p99 ms",
         "errors",
-        "load %",
+        "no words",
+        "load",
     )
     return Table(title="REST throughput", columns=columns, rows=rows, notes=notes)
 

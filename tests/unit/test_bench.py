@@ -74,7 +74,9 @@ def test_what_the_issue_promises_over_rest() -> None:
         ours.figures[load] = [Figures(rate=240.0, p50=8.0)]
         theirs.figures[load] = [Figures(rate=20.0, p50=50.0)]
     both = {"Baton": ours, "stock Rasa": theirs}
-    found = rest_report.outcome(both, "", Options()).promises
+    outcome = rest_report.outcome(both, "", Options())
+    assert all(len(row) == len(table.columns) for table in outcome.tables for row in table.rows)
+    found = outcome.promises
     assert all(bound.kept for bound in found if "until" not in bound.what)
     promised = {(bound.what.partition(":")[0].split(" (")[0], bound.limit) for bound in found}
     assert {
