@@ -63,7 +63,7 @@ def _silent(runs: dict[str, Runs]) -> list[str]:
         groups = [one for (kind, _), group in run.figures.items() if kind in KINDS for one in group]
         share = sum(one.empty for one in groups) / max(sum(one.messages for one in groups), 1)
         if share > SILENT:
-            found.append(f"{name} had no words for {share:.0%} of the messages.")
+            found.append(f"{name[0].upper()}{name[1:]} had no words for {share:.0%} of the messages.")
     return found
 
 

@@ -92,7 +92,7 @@ def test_what_the_issue_promises_over_rest() -> None:
     assert not any("no words" in note for note in rest_report.outcome(both, "", Options()).notes)
     theirs.figures["plain", 16] = [Figures(rate=20.0, p50=50.0, messages=240, empty=60)]
     assert (
-        "stock Rasa had no words for 25% of the messages." in rest_report.outcome(both, "", Options()).notes
+        "Stock Rasa had no words for 25% of the messages." in rest_report.outcome(both, "", Options()).notes
     )
     ours.figures["plain", 128] = [Figures(rate=239.0, p50=8.0)]
     assert not all(bound.kept for bound in rest_report.outcome(both, "", Options()).promises)
