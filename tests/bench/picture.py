@@ -17,7 +17,7 @@ GROUPS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
         (
             ("throughput-16", "messages/s, 16 conversations"),
             ("throughput-128", "messages/s, 128 conversations"),
-            ("throughput-16-new", "16, every text new"),
+            ("throughput-16-new", "the same with 16, all texts new"),
             ("accuracy-hint3/curekart_train", "accuracy, HINT3 curekart"),
             ("accuracy-hint3/powerplay11_train", "accuracy, HINT3 powerplay11"),
             ("accuracy-banking77/train_10", "accuracy, BANKING77 10-shot"),
@@ -28,7 +28,7 @@ GROUPS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
         "Less is better",
         (
             ("one-turn", "one turn (p50), ms"),
-            ("one-turn-new", "one turn, every text new, ms"),
+            ("one-turn-new", "one turn (p50), text new, ms"),
             ("start", "start to first answer, s"),
             ("training", "training, s"),
             ("memory-two", "memory (PSS), two engines, MB"),

@@ -42,9 +42,9 @@ def block(results: Results) -> str:
         f"Measured on {results.machine}{busy}{pinned}; medians of {results.rounds} rounds"
         f" ({results.minutes:.0f} minutes in all)."
     )
-    return "\n".join(
-        [f'<img src="{place}" width="100%" alt="{alternative}">', "", how, "", *lines]
-    ).rstrip()
+    notes = " ".join([*results.notes, *results.missing])
+    image = f'<img src="{place}" width="100%" alt="{alternative}">'
+    return "\n".join([image, "", how, "", "\n".join(lines).rstrip(), "", notes]).rstrip()
 
 
 if __name__ == "__main__":

@@ -172,7 +172,8 @@ def test_the_readme_is_renewed_between_its_marks_only(
     monkeypatch.setattr(readme, "README", page)
     monkeypatch.setattr(readme, "PROJECT", tmp_path)
     monkeypatch.setattr(readme, "PICTURE", tmp_path / "bench.svg")
-    readme.write(RUN)
+    run = replace(RUN, missing=["Stock Rasa was left out."])
+    readme.write(run)
     text = page.read_text()
     assert text.startswith("before\n")
     assert text.endswith("after\n")
@@ -180,8 +181,10 @@ def test_the_readme_is_renewed_between_its_marks_only(
     assert "| messages a second | 300 | 20 | 15.0 times | 12 times, goal 20 |" in text
     assert "| a turn <p50> | 8 ms | 48 ms | 6.0 times | 5 times |" in text
     assert 'alt="Bars: Baton beside stock Rasa.' in text
+    assert "12 times, goal 20 |\n" in text
+    assert f"\n\nStock Rasa was left out.\n{readme.END}" in text, "what must be said stands below the table"
     assert (tmp_path / "bench.svg").read_text().startswith("<svg ")
-    readme.write(RUN)
+    readme.write(run)
     assert page.read_text() == text
     page.write_text("no marks")
     with pytest.raises(ValueError, match="lacks"):
