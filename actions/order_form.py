@@ -14,12 +14,12 @@ from actions.common import Domain, Event, choice, item_of, money, part, services
 from actions.forms import END_THROTTLED, END_TRY_LATER, Finish, TopicForm, forget, was_active
 from actions.order_words import (
     TOO_LONG,
-    by_words,
     find_number,
     find_proof,
     mentioned,
     number_of_wish,
     numbers,
+    order_meant,
 )
 from actions.patience import miss
 from bot.domain.customer import Answer, Order, Status
@@ -152,7 +152,7 @@ class OrderForm(TopicForm, ABC):
         answer = await services().directory.orders()
         not_meant = rejected(tracker)
         fitting = [o for o in answer.value or () if self.offers(o) and o.number not in not_meant]
-        return by_words(str(tracker.latest_message.get("text") or ""), fitting)
+        return order_meant(tracker, fitting)
 
     async def _prove(
         self, number: str, proof: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, TypeVar
 
 from rasa_sdk import Tracker
@@ -25,6 +26,13 @@ COMMON = frozenset({"the", "and", "for", "with", "set", "one", "two", "order", "
 """Words in the names of articles that name nothing by themselves."""
 
 MAX_POSTCODE = 10
+
+_ORDERED = re.compile(
+    r"\b(?:ordered|bought|purchased|placed)\b[^.?!;]{0,40}\Z"
+    r"|\b(?:orders?|ones?|things?|stuff)\s+(?:that\s+)?(?:i\s+\w+\s+)?(?:from|of|on)\s+\Z",
+    re.IGNORECASE,
+)
+"""What stands before a date on which an order was placed, and not when it should come."""
 
 NEW_ADDRESS = frozenset({"change_shipping_address", "set_up_shipping_address"})
 WORDS_OF_ADDRESS = 2
@@ -62,15 +70,26 @@ def in_address(tracker: Tracker, postcode: str) -> bool:
     """Say whether a postcode of the latest message belongs to an address that is told in full."""
     message = tracker.latest_message
     text = str(message.get("text") or "")
-    if postcode not in text:
+    written = _as_written(tracker, postcode)
+    if written not in text:
         return False
     if (message.get("intent") or {}).get("name") in NEW_ADDRESS:
         return True
-    rest = text.replace(postcode, " ")
+    rest = text.replace(written, " ")
     for number in numbers(tracker):
         rest = rest.replace(number, " ")
     # A house number, and the street around it.
     return any(c.isdigit() for c in rest) and len(rest.split()) >= WORDS_OF_ADDRESS
+
+
+def _as_written(tracker: Tracker, value: str) -> str:
+    """Return the customer's own characters for an entity's value: "ls62ab" for LS6 2AB."""
+    text = str(tracker.latest_message.get("text") or "")
+    for entity in tracker.latest_message.get("entities", []):
+        start, end = int(entity.get("start") or 0), int(entity.get("end") or 0)
+        if entity.get("value") == value and 0 <= start < end:
+            return text[start:end]
+    return value
 
 
 def mentioned(tracker: Tracker, value: str) -> bool:
@@ -98,6 +117,35 @@ def number_of_wish(tracker: Tracker, topic: str) -> str | None:
         elif mine and entity.get("entity") == "order_number":
             return find_number(entity.get("value"))
     return None
+
+
+def order_meant(tracker: Tracker, orders: Sequence[Order]) -> Order | None:
+    """Return the one order that the latest message means: by an article, the day it was placed, or both.
+
+    What is misspelt counts by the article's name, but only where the customer's own words decide nothing.
+    """
+    text = str(tracker.latest_message.get("text") or "")
+    dated = _placed_then(tracker, orders)
+    among = dated or orders
+    found = by_words(text, among) or by_words(" ".join((text, *entities(tracker, "product"))), among)
+    return found or (dated[0] if len(dated) == 1 else None)
+
+
+def _placed_then(tracker: Tracker, orders: Sequence[Order]) -> list[Order]:
+    """Return the orders of the day, week or month of "what I ordered last Tuesday"."""
+    text = str(tracker.latest_message.get("text") or "")
+    said = [
+        str(entity.get("value"))
+        for entity in tracker.latest_message.get("entities", [])
+        if entity.get("entity") == "date" and _ORDERED.search(text[: max(0, int(entity.get("start") or 0))])
+    ]
+    return [order for order in orders if said and _on(order.placed_on, said[0])] if len(said) == 1 else []
+
+
+def _on(day: date, said: str) -> bool:
+    """Say whether a day is the one, or in the week, month or year, that an ISO 8601 text names."""
+    year, week, _ = day.isocalendar()
+    return said == f"{year}-W{week:02}" or (day.isoformat() + "-").startswith(f"{said}-")
 
 
 def by_words(text: str, orders: Sequence[Order]) -> Order | None:

@@ -11,7 +11,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.common import Domain, Event, choice, day, money, part, services, short_titles
-from actions.forms import END_TRY_LATER, Finish, TopicForm, entities, leave, was_active
+from actions.forms import END_TRY_LATER, Finish, TopicForm, entities, leave, pressed, was_active
 from actions.product_words import CHEAPEST, SHOWN, WANTED, Found, about, find, shown
 from bot.domain.customer import Answer, Product, Status
 
@@ -37,7 +37,7 @@ class ValidateProductQuestionForm(TopicForm):
             return {}
         if extra := entities(tracker, EXTRA):
             return {"form_end": f"utter_extra_{extra[0]}"}
-        if entities(tracker, "product"):  # a choice
+        if _chosen(tracker):
             return {}
         query, _ = await about(tracker)
         return {"product_query": query} if query else {}
@@ -88,7 +88,7 @@ class ActionProductQuestion(Finish):
         else:
             response, values = "utter_products", {}
         found = found[:MAX_SHOWN]
-        chosen = [product for product in found if product.name in entities(tracker, "product")]
+        chosen = [product for product in found if product.name in _chosen(tracker)]
         if not found:
             dispatcher.utter_message(response=NOT_FOUND if answer.ok else END_TRY_LATER)
             return []
@@ -146,6 +146,13 @@ async def _products(query: str, tracker: Tracker) -> Found:
     lost = next((answer for answer in answers if answer.value is None), None)
     found = tuple(answer.value[0] for answer in answers if answer.value)
     return lost if lost and not found else Answer(status=Status.OK, value=found)
+
+
+def _chosen(tracker: Tracker) -> list[str]:
+    """Return the article of a choice, pressed or named by its place; a typed name may fit several."""
+    message = tracker.latest_message
+    found = [e for e in message.get("entities", []) if e.get("entity") == "product"]
+    return [str(e.get("value")) for e in found if pressed(message) or int(e.get("start", -1)) < 0]
 
 
 def _fact(product: Product, name: str, domain: Domain) -> str:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from phonenumbers import SUPPORTED_REGIONS
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
+from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.kinds import Habits
 from bot.nlu.patterns import PatternFinder, Patterns
+from bot.ports import turn_services
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +33,11 @@ class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):
 
     A regex or lookup table belongs to the entity it is named after. Values annotated in examples
     count as phrases when their entity has no regex. Settings: `language` (a spaCy code),
-    `case_sensitive`, `use_examples`, `normalise` (entity -> normaliser, see `bot.nlu.patterns`),
-    `priority` (which entity wins when two match the same characters), `leave_out` (lookups and regexes
-    that are for other components).
+    `case_sensitive`, `use_examples`, `normalise` (entity -> kind of value, see `bot.nlu.kinds`),
+    `priority` (which entity wins when two match the same characters), `region` (of telephone numbers
+    without a country code), `date_order` ("dmy" or "mdy"), `time_zone` (whose calendar "yesterday" means),
+    `currencies` (what signs and words mean, where it is not the usual),
+    `leave_out` (lookups and regexes that are for other components).
     """
 
     @staticmethod
@@ -39,15 +47,19 @@ class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):
             "language": "en",
             "case_sensitive": False,
             "use_examples": True,
-            "normalise": {"order_number": "code", "email": "lower"},
+            "normalise": {"order_number": "code", "email": "email"},
             "priority": ["order_number", "email"],
             "leave_out": [],
+            "region": "GB",
+            "date_order": "dmy",
+            "time_zone": "UTC",
+            "currencies": {},
         }
 
     @staticmethod
     def required_packages() -> list[str]:
         """Name what must be installed."""
-        return ["spacy"]
+        return ["spacy", "phonenumbers"]
 
     def __init__(
         self,
@@ -60,6 +72,7 @@ class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
+        self._zone = _zone(config)
         self._finder = _finder(patterns, config) if patterns else None
 
     @classmethod
@@ -104,10 +117,11 @@ class PatternEntityExtractor(GraphComponent, EntityExtractorMixin):
         """Add what is found to each message's entities."""
         if self._finder is None:
             return messages
+        today = _today(self._zone)
         for message in messages:
             found = [
                 {"entity": name, "start": start, "end": end, "value": value, "extractor": self.name}
-                for name, start, end, value in self._finder.find(message.get(TEXT) or "")
+                for name, start, end, value in self._finder.find(message.get(TEXT) or "", today)
             ]
             message.set(ENTITIES, message.get(ENTITIES, []) + found, add_to_output=True)
         return messages
@@ -156,4 +170,31 @@ def _finder(patterns: Patterns, config: dict[str, Any]) -> PatternFinder:
         case_sensitive=config["case_sensitive"],
         normalise=config["normalise"],
         priority=config["priority"],
+        habits=_habits(config),
     )
+
+
+def _habits(config: dict[str, Any]) -> Habits:
+    region, order = str(config["region"]).upper(), config["date_order"]
+    if region not in SUPPORTED_REGIONS:
+        raise InvalidConfigException(f"config.yml: region is '{region}' and must be a country such as GB")
+    if order not in ("dmy", "mdy"):
+        raise InvalidConfigException(f"config.yml: date_order is '{order}' and must be dmy or mdy")
+    if not isinstance(config["currencies"], dict):
+        raise InvalidConfigException("config.yml: currencies names a currency for each sign or word")
+    currencies = {str(sign).lower(): str(code).upper() for sign, code in config["currencies"].items()}
+    return Habits(region=region, day_first=order == "dmy", currencies=currencies)
+
+
+def _zone(config: dict[str, Any]) -> ZoneInfo:
+    try:
+        return ZoneInfo(config["time_zone"])
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        text = f"config.yml: there is no time zone '{config['time_zone']}'"
+        raise InvalidConfigException(text) from error
+
+
+def _today(zone: ZoneInfo) -> date | None:
+    """Return the day of the turn that asks; None outside one (training, the plain `rasa` command)."""
+    services = turn_services.get(None)
+    return services.context.now.astimezone(zone).date() if services else None
