@@ -39,7 +39,7 @@ WHOLE = frozenset({"JPY", "HUF"})
 """Currencies that are written without decimals."""
 
 _SMALL = frozenset({"p", "pence", "cent", "cents"})
-_SLANG = {"fiver": "5", "tenner": "10"}
+_SLANG = {"quid": "1", "fiver": "5", "tenner": "10"}
 _DIGITS = r"\d{1,3}(?:[.,]\d{3})+(?:[.,]\d{1,2})?|\d{1,9}(?:[.,]\d{1,2})?"
 _SIGN = r"[£€¥₹]|(?:US|CA|AU|NZ|[AC])?\$"
 _CODE = "|".join(sorted(CODES))
@@ -57,7 +57,7 @@ _AMOUNT = re.compile(
     | (?P<n3>{NUMBER})[\s-]+(?P<spelled>{_WORD})\b
         (?:\s(?:and\s)?(?P<more>{FROM_20})\b{_AFTER_REST})?
     | (?<![-/])(?P<n4>\d{{1,2}})(?P<pence>p)\b
-    | an?\s(?P<slang>fiver|tenner)\b
+    | an?\s(?P<slang>quid|fiver|tenner)\b
     )""",
     re.IGNORECASE | re.VERBOSE,
 )

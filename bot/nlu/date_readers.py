@@ -135,6 +135,8 @@ def read_weekday_of_week(m: re.Match[str], at: At) -> str | None:
 def read_distance(m: re.Match[str], at: At) -> str | None:
     """Read two weeks ago, in 3 days, a month from now."""
     words = m["n"].lower()
+    if words.startswith("half"):
+        return _half_a_year(m, at)
     count = int(words) if words.isdigit() else 2 if "couple" in words else number_in(words)
     days, months = UNITS[m["unit"].lower()]
     sign = -1 if m["ago"] else 1
@@ -143,6 +145,14 @@ def read_distance(m: re.Match[str], at: At) -> str | None:
     return _relative(
         at, lambda today: shifted(today, days=sign * count * days, months=sign * count * months)
     )
+
+
+def _half_a_year(m: re.Match[str], at: At) -> str | None:
+    away = -6 if m["ago"] else 6
+    timed = m["ago"] or m["in"] or m["hence"]
+    if not timed or m["unit"].lower() not in ("year", "yr"):
+        return None
+    return _relative(at, lambda today: shifted(today, months=away))
 
 
 def read_period(m: re.Match[str], at: At) -> str | None:
@@ -161,8 +171,19 @@ def read_period(m: re.Match[str], at: At) -> str | None:
 
 
 def read_day_of_month(m: re.Match[str], at: At) -> str | None:
-    """Read the 12th."""
+    """Read the 12th, and the 12th of last month."""
     day = int(m["d"]) if m["d"] else ORDINALS[m["nth"].lower()]
+    way = m.groupdict().get("way")
     if not 1 <= day <= 31:
         return None
-    return _relative(at, lambda today: in_some_month(today, day, past=at.past))
+    if way is None:
+        return _relative(at, lambda today: in_some_month(today, day, past=at.past))
+    return _relative(at, lambda today: _in_month(today, day, _MONTHS_AWAY[way.lower()]))
+
+
+_MONTHS_AWAY = {"last": -1, "this": 0, "next": 1}
+
+
+def _in_month(today: date, day: int, away: int) -> date | None:
+    first = shifted(today.replace(day=1), months=away)
+    return on(first.year, first.month, day) if first else None

@@ -31,10 +31,11 @@ from bot.nlu.reading import Reading
 _DAY = any_of(WEEKDAYS.keys() - SHORT)
 _ANY_DAY = any_of(WEEKDAYS)
 _MONTH = any_of(MONTHS)
-_YEAR = r"(?:19[9]\d|20\d\d)"
+_YEAR = r"(?:19|20)\d\d"
 _NTH = rf"(?P<d>\d{{1,2}})\s?(?:st|nd|rd|th)?|(?P<nth>{any_of(ORDINALS)})"
 _BEFORE = r"\b(?:on|by|since|from|until|till|before|after|between|dated|due|date|delivery)\s"
-_COUNT = rf"(?P<n>\d{{1,3}}|(?:a\scouple(?:\sof)?|couple\sof|an?)\b|{NUMBER})\s?"
+_NAMED_DAY = rf"(?:(?:{_ANY_DAY})\b[.,]?\s+)?"
+_COUNT = rf"(?P<n>half\san?\b|\d{{1,3}}|(?:a\scouple(?:\sof)?|couple\sof|an?)\b|{NUMBER})\s?"
 _UNIT = rf"(?P<unit>{any_of(UNITS)})s?\b"
 _PAST = re.compile(
     r"\b(?:was|were|had|did|ordered|bought|placed|paid|purchased|arrived|came|got|received|delivered|sent"
@@ -95,7 +96,7 @@ _DAY_WORDS = frozenset(
 )
 _UNITS = frozenset(("day", "week", "wk", "fortnight", "month", "mth", "year", "yr"))
 _WAYS = frozenset({"last", "next", "this"})
-_TIMES = frozenset({"in ", "ago", "back", "earlier", "now", "time"})
+_TIMES = frozenset({"in ", "ago", "back", "earlier", "now", "time", "from "})
 _THE = frozenset({"the "})
 _PARTS = re.compile(
     r"2mor|\d|" + any_of(_MONTHS | _DAYS | _DAY_WORDS - {"2mor"} | _UNITS | _WAYS | _TIMES | _THE)
@@ -123,12 +124,12 @@ _RULES = (
     _rule(
         (_MONTHS,),
         read_named,
-        rf"(?P<all>(?:the\s+)?(?:{_NTH})\s?(?:of\s+)?(?P<month>{_MONTH})\b\.?(?:,?\s+(?P<y>{_YEAR}))?)",
+        rf"(?P<all>{_NAMED_DAY}(?:the\s+)?(?:{_NTH})\s?(?:of\s+)?(?P<month>{_MONTH})\b\.?(?:,?\s+(?P<y>{_YEAR}))?)",
     ),
     _rule(
         (_MONTHS, _DIGITS),
         read_named,
-        rf"(?<!you\s)(?<!we\s)(?<!it\s)(?<!they\s)(?<!\bi\s)(?P<all>(?P<month>{_MONTH})\.?\s+(?:the\s+)?"
+        rf"(?<!you\s)(?<!we\s)(?<!it\s)(?<!they\s)(?<!\bi\s)(?P<all>{_NAMED_DAY}(?P<month>{_MONTH})\.?\s+(?:the\s+)?"
         rf"(?:{_NTH})(?![\d:%£$€/]|[.,]\d)(?:,?\s+(?P<y>{_YEAR}))?)",
     ),
     _rule(
@@ -159,14 +160,23 @@ _RULES = (
         (_UNITS, _TIMES),
         read_distance,
         r"(?<!once\s)(?<!twice\s)(?<!times\s)(?P<all>(?P<in>in\s+)?(?:exactly\s+|about\s+|around\s+)?"
-        rf"{_COUNT}{_UNIT}(?P<hence>'?\s+(?:from\s+now|time)\b)?"
+        rf"{_COUNT}{_UNIT}(?P<hence>'?\s+(?:from\s+(?:now|today)|time)\b)?"
         r"(?P<ago>\s+(?:ago(?:\s+today)?|back|earlier)\b)?)",
     ),
-    _rule((_WAYS, _UNITS), read_period, r"(?P<all>(?P<way>last|next|this)\s+(?P<unit>week|wk|month|year))"),
+    _rule(
+        (_WAYS, _UNITS),
+        read_period,
+        r"(?P<all>(?P<way>last|next|this)\s+(?P<unit>week|wk|month|year))(?!\s+of\b)",
+    ),
     _rule(
         (_THE,),
         read_day_of_month,
-        rf"(?:on|by|since|until|till|before|after|from)\s+(?P<all>the\s+(?:(?P<d>\d\d?)\s?(?:st|nd|rd|th)"
-        rf"|(?P<nth>{any_of(ORDINALS)})))(?!\s+(?:of|one|time|order|item|parcel|try|attempt|{_MONTH}))",
+        rf"(?:(?:on|by|since|until|till|before|after|from)\s+(?P<all>{_NAMED_DAY}the\s+(?:{_NTH}))"
+        rf"(?!\s+(?:of|one|time|order|item|parcel|try|attempt|{_MONTH})))",
+    ),
+    _rule(
+        (_WAYS, frozenset({"month"})),
+        read_day_of_month,
+        rf"(?P<all>(?:the\s+)?(?:{_NTH})\s+of\s+(?P<way>last|next|this)\s+month)",
     ),
 )

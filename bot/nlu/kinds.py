@@ -92,6 +92,11 @@ _SPELLED = re.compile(
     r"(?:(?:\.|\s?[(\[]\s?dot\s?[)\]]\s?)[a-z0-9-]{1,63}){1,4}(?![\w@])",
     re.IGNORECASE,
 )
+_SPOKEN = re.compile(
+    r"(?<![\w.+-])(?P<who>[a-z0-9][\w.+-]{0,63})\s+at\s+(?P<where>[a-z0-9-]{1,63}(?:\s+dot\s+(?:co|com))?)"
+    r"\s+dot\s+(?P<end>com|org|net|info|eu|uk|ie|de|at|ch|fr|es|it|nl|be|us|ca|io)\b",
+    re.IGNORECASE,
+)
 _UK = re.compile(r"(?:[A-Z]{1,2}\d[A-Z\d]?)(\d[A-Z]{2})")
 _CANADA_IRELAND = re.compile(r"[A-Z]\d[A-Z\d](?:\d[A-Z]\d|[A-Z\d]{4})")
 _NETHERLANDS = re.compile(r"\d{4}[A-Z]{2}")
@@ -115,6 +120,10 @@ def postcode(text: str) -> str:
 
 
 def _spelled(text: str) -> Iterable[Reading]:
+    if " dot " in text.lower():
+        for match in _SPOKEN.finditer(text):
+            where = re.sub(r"\s+dot\s+", ".", match["where"], flags=re.IGNORECASE)
+            yield Reading(*match.span(), f"{match['who']}@{where}.{match['end']}".lower())
     if "@" in text or "[" in text or "(" in text:
         for match in _SPELLED.finditer(text):
             yield Reading(*match.span(), email(match[0]))

@@ -24,13 +24,19 @@ _UNITS = (
     "mm|cm|km|ml|cl|kg|mg|oz|lbs?|inch|inches|feet|ft|metres?|meters?|litres?|liters?|watts?|volts?|lumens?"
     "|points?|pts|stars?|percent|pieces|pcs|people|times|x"
 )
+_NUMBERED = (
+    "room|size|pin|model|flat|apartment|floor|version|serial"
+    r"|(?:error|gate|door|pin|voucher|discount)(?:\scode)?"
+)
+_CARDS = "cards?|visa|mastercard|amex|iban|account|number|phone"
 _SIZE = r"\d{1,4}(?:[.,]\d{1,2})?"
 _DECOYS = re.compile(
     rf"""
       \b(?:https?://|www\.)[^\s<>"]+ | \b(?:[a-z0-9-]+\.)+[a-z]{{2,8}}/[^\s<>"]*   # addresses of pages
     | {_IBAN} | \b\d{{4}}(?:[\ -]\d{{4}}){{2,3}}(?:[\ -]\d{{1,4}})?\b  # accounts, cards
     | \[card\ ending\ \d{{4}}\]
-    | \b(?:cards?|visa|mastercard|amex|iban|account)\b[^\d\n]{{0,24}}\bend(?:ing|s)\b[^\d\n]{{0,6}}\d{{4}}\b
+    | \b(?:{_CARDS})\b[^\d\n]{{0,24}}\bend(?:ing|s)\b[^\d\n]{{0,6}}\d{{4}}\b
+    | \b(?:{_NUMBERED})\s+(?:(?:is|no|nr|number)\.?\s+)?v?\d[\d.]{{0,8}}\b
     | \b{_SIZE}(?:\s?[x\u00d7]\s?{_SIZE}){{1,2}}(?:\s?[cm]?m\b)?
     | \b\d{{1,6}}(?:[.,]\d{{1,3}})?\s?(?:%|(?:{_UNITS})\b)
     | \b\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:\s?[ap]m\b)?

@@ -2,12 +2,14 @@
 
 `entities.csv` is for measuring, like `messages.csv`: nothing of it may be copied into the examples. Its
 second column has what a person reads in the text, on Saturday the 28th of November 2026, as entity=value.
+The last NEW rows were written after the finders, and the finders were not changed for them.
 """
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,18 +26,21 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 TODAY = date(2026, 11, 28)
+NEW = 47
 VALUES = {
-    "order_number": 0.9,
-    "tracking_number": 0.95,
-    "email": 0.95,
-    "phone": 0.95,
-    "postcode": 0.92,
-    "street_address": 0.95,
-    "amount": 0.95,
-    "date": 0.95,
-    "product": 0.95,
+    "order_number": 0.97,
+    "tracking_number": 0.97,
+    "email": 0.94,
+    "phone": 0.94,
+    "postcode": 0.95,
+    "street_address": 0.97,
+    "amount": 0.94,
+    "date": 0.97,
+    "product": 0.97,
 }
 """The least that precision and recall of each may be."""
+LEAST_NEW = 0.9
+"""The least that both may be for the new rows together."""
 
 
 def rows() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -60,30 +65,51 @@ def test_there_are_enough_sentences_and_none_is_an_example() -> None:
     assert [text for text, _ in labelled if plain(text) in seen] == []
 
 
-def test_precision_and_recall(finder: PatternFinder) -> None:
-    right: Counter[str] = Counter()
-    said: Counter[str] = Counter()
-    wished: Counter[str] = Counter()
-    wrong = []
-    for text, wanted in rows():
+@dataclass
+class Score:
+    """How many entities of each kind were right, were found and are there; and the texts with mistakes."""
+
+    right: Counter[str]
+    found: Counter[str]
+    there: Counter[str]
+    wrong: list[str]
+
+    def lines(self) -> list[str]:
+        return [
+            f"{name:16} precision {self.right[name] / max(1, self.found[name]):6.1%}"
+            f"  recall {self.right[name] / max(1, self.there[name]):6.1%}  of {self.there[name]}"
+            for name in VALUES
+        ]
+
+
+def score(finder: PatternFinder, labelled: list[tuple[str, list[tuple[str, str]]]]) -> Score:
+    result = Score(Counter(), Counter(), Counter(), [])
+    for text, wanted in labelled:
+        wished = Counter(wanted)
         found = Counter((f.name, f.value) for f in finder.find(text, TODAY) if f.name in VALUES)
-        hits = found & Counter(wanted)
-        right.update(name for name, _ in hits.elements())
-        said.update(name for name, _ in found.elements())
-        wished.update(name for name, _ in wanted)
-        wrong += [f"{text!r}: +{[*(found - hits)]} -{[*(Counter(wanted) - hits)]}"] * (
-            found != Counter(wanted)
-        )
-    lines = [
-        f"{name:16} precision {right[name] / max(1, said[name]):6.1%} ({said[name]:3} found)"
-        f"  recall {right[name] / max(1, wished[name]):6.1%} ({wished[name]:3} there)"
-        for name in VALUES
-    ]
-    table = "\n".join([*lines, *wrong])
+        result.right.update(name for name, _ in (found & wished).elements())
+        result.found.update(name for name, _ in found.elements())
+        result.there.update(name for name, _ in wished.elements())
+        if found != wished:
+            result.wrong.append(f"{text!r}: found {[*(found - wished)]}, missed {[*(wished - found)]}")
+    return result
+
+
+def test_precision_and_recall(finder: PatternFinder) -> None:
+    all_rows = score(finder, rows())
+    table = "\n".join([*all_rows.lines(), *all_rows.wrong])
     print(table)  # `pytest -s` shows it
     for name, least in VALUES.items():
-        assert right[name] >= least * said[name], table
-        assert right[name] >= least * wished[name], table
+        assert all_rows.right[name] >= least * all_rows.found[name], table
+        assert all_rows.right[name] >= least * all_rows.there[name], table
+
+
+def test_sentences_that_nobody_had_seen(finder: PatternFinder) -> None:
+    new = score(finder, rows()[-NEW:])
+    right = new.right.total()
+    print(f"precision {right / new.found.total():.1%}, recall {right / new.there.total():.1%}", *new.wrong)
+    assert right >= LEAST_NEW * new.found.total(), new.wrong
+    assert right >= LEAST_NEW * new.there.total(), new.wrong
 
 
 def test_the_values_are_those_that_the_configuration_names() -> None:

@@ -60,11 +60,32 @@ def test_normal_forms_are_final(kind: str, text: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
+        ("bob (at) example (dot) com", "bob@example.com"),
+        ("bob[at]example.com", "bob@example.com"),
+        ("bob @ example.com", "bob@example.com"),
+        ("Bob.Ray at Example dot co dot uk", "bob.ray@example.co.uk"),
+    ],
+)
+def test_spelled_addresses(text: str, value: str) -> None:
+    assert found("email", f"it is {text}, ok?") == [value]
+
+
+@pytest.mark.parametrize(
+    "text", ["look at the dot there", "meet me at noon", "follow you @ shopname", "a@b@c"]
+)
+def test_what_is_no_address(text: str) -> None:
+    assert found("email", text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
         ("£12.50", "12.50 GBP"),
         ("12,50 EUR", "12.50 EUR"),
         ("EUR64", "64.00 EUR"),
         ("twenty quid", "20.00 GBP"),
         ("a tenner", "10.00 GBP"),
+        ("a quid", "1.00 GBP"),
         ("two hundred and fifty euros", "250.00 EUR"),
         ("1.299,00 €", "1299.00 EUR"),
         ("$1,299.99", "1299.99 USD"),

@@ -67,6 +67,9 @@ def values(finder: PatternFinder, text: str) -> list[tuple[str, str]]:
         ("4111 1111 1111 4521", []),
         ("https://shop.example.com/orders/4521", []),
         ("4521 points", []),
+        ("my number ends in 4521", []),
+        ("room 4521, size 4522, pin is 4523, error code 4524", []),
+        ("version 4.5.21", []),
         ("a rug of 4521 x 3100 mm", []),
         # something else inside a date, an amount, a postcode
         ("12.50.2026 is no date", []),
