@@ -26,7 +26,8 @@ def finder() -> PatternFinder:
         if "regex" in block
         for line in block["examples"].splitlines()
     ]
-    assert {name for name, _ in regexes} == {"order_number", "email", "postcode"}
+    names = {"order_number", "email", "postcode", "tracking_number", "street_address"}
+    assert {name for name, _ in regexes} == names
     return PatternFinder(Patterns(regexes=regexes), priority=["order_number", "email"])
 
 
