@@ -49,7 +49,7 @@ PRELOADED = (
 )
 """What every turn needs. Components of the model's own come with the model."""
 
-PRELOADED_IF_THERE = ("rasa.engine.recipes.default_recipe", "spacy")
+PRELOADED_IF_THERE = ("rasa.engine.recipes.default_recipe", "spacy", "phonenumbers")
 """What most models' components need: imported before the fork, it costs each process nothing."""
 
 
