@@ -148,6 +148,31 @@ FINDS: dict[str, tuple[list[Edit], str, str, str]] = {
         "unknown_intent",
         f"{RULES}:9",
     ),
+    "an intent that a button sends": (
+        [
+            put(
+                "domain.yml",
+                '  - text: "Bye."\n',
+                '  - text: "Bye."\n    buttons:\n    - {title: "T", payload: "/trck{{}}"}\n'
+                '    - {title: "W", payload: "/track_order"}\n    - {title: "Q", payload: "/system_leave_queue"}\n',
+            )
+        ],
+        "error",
+        "unknown_intent",
+        "domain.yml:15",
+    ),
+    "a slot": (
+        [
+            put(
+                RULES,
+                "  - action: utter_track\n",
+                "  - slot_was_set: [{order_numbr: x}, order_number]\n  - action: utter_track\n",
+            )
+        ],
+        "error",
+        "unknown_slot",
+        f"{RULES}:14",
+    ),
     "nothing answers": (
         [put(RULES, TRACK, "")],
         "warning",

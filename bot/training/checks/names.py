@@ -17,6 +17,9 @@ _OF_RASA = re.compile(
     r"|unlikely_intent|two_stage_fallback|revert_fallback_events|default_ask_(?:affirmation|rephrase)"
     r"|validate_slot_mappings|send_text)|\.\.\."
 )
+_SENDS = re.compile(r"/(?P<intent>[^\s{}@/]+)")
+_OF_BATON = "system_"
+"""How choices begin that the server itself understands, such as to leave the queue."""
 _FALLBACK = frozenset({"nlu_fallback", "restart", "back", "out_of_scope", "session_start"})
 
 
@@ -100,6 +103,24 @@ def intents(source: Source) -> Iterator[Problem]:
                 message=f"No rule or story says what follows {name}.",
                 advice=f"Write a rule that begins with intent: {name}, or take its examples out.",
             )
+
+
+def payloads(source: Source) -> Iterator[Problem]:
+    """Yield buttons that send an intent which the domain lacks."""
+    known = source.names("intents")
+    for line in source.payloads:
+        sent = _SENDS.match(line.text)
+        if sent and sent["intent"] not in known and not sent["intent"].startswith(_OF_BATON):
+            yield _unknown("intent", sent["intent"], line.place)
+
+
+def slots(source: Source) -> Iterator[Problem]:
+    """Yield slots that stories and rules set and the domain lacks."""
+    known = source.names("slots")
+    used = {slot: e.place for way in source.paths for e in way.events for slot in e.slots}
+    for name, place in used.items():
+        if name not in known and name != "requested_slot":
+            yield _unknown("slot", name, place)
 
 
 def entities(source: Source) -> Iterator[Problem]:

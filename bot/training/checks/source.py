@@ -21,7 +21,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """An example of `kind` intent, synonym, lookup or regex; `name` is which one."""
+    """An example of `kind` intent, synonym, lookup or regex, or a payload; `name` is which one."""
 
     kind: str
     name: str
@@ -37,6 +37,7 @@ class Event:
     name: str
     key: str
     place: str
+    slots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +65,8 @@ class Source:
     paths: list[Way] = field(default_factory=list)
     domain: dict[str, dict[str, str]] = field(default_factory=dict)
     """Of each section of the domain: names and their places."""
+    payloads: list[Line] = field(default_factory=list)
+    """What buttons send, each under its response's name."""
     forms: dict[str, list[str]] = field(default_factory=dict)
     """Forms and the slots that they ask for."""
     mapped: set[str] = field(default_factory=set)
@@ -172,10 +175,19 @@ def _domain(source: Source, section: str, node: Any, where: str) -> None:
         for key, value in node.value:
             names.setdefault(str(key.value), _place(where, key))
             plain = _plain(value) if section in ("forms", "slots") else None
+            if section == "responses":
+                source.payloads += _payloads(str(key.value), value, where)
             if section == "forms":
                 source.forms[str(key.value)] = _slots_of(plain)
             elif isinstance(plain, dict):
                 source.mapped |= _intents_of(plain.get("mappings"))
+
+
+def _payloads(name: str, response: Any, where: str) -> Iterator[Line]:
+    for words in _entries(response):
+        for button in _entries(dict(_items(words)).get("buttons")):
+            if (sent := dict(_items(button)).get("payload")) is not None:
+                yield Line(kind="payload", name=name, text=str(sent.value), place=_place(where, sent))
 
 
 def _slots_of(form: Any) -> list[str]:
@@ -221,9 +233,19 @@ def _event(step: Any, where: str) -> Event:
             name = str(plain[word]) if not isinstance(plain[word], list | dict) else ""
             told = {k: v for k, v in plain.items() if k not in ("metadata", "user") or k == word}
             return Event(
-                kind=kind, name=name, key=repr(sorted(told.items(), key=str)), place=_place(where, step)
+                kind=kind,
+                name=name,
+                key=repr(sorted(told.items(), key=str)),
+                place=_place(where, step),
+                slots=_set(plain[word]) if kind == "slots" else (),
             )
     return Event(kind="other", name="", key=repr(plain), place=_place(where, step))
+
+
+def _set(slots: Any) -> tuple[str, ...]:
+    """Return the names of the slots that a step sets: it lists names, or names with values."""
+    found = slots if isinstance(slots, list) else [slots]
+    return tuple(str(n) for slot in found for n in (slot if isinstance(slot, dict) else [slot]) if n)
 
 
 _KINDS = {
