@@ -18,7 +18,18 @@ from actions.common import Domain, Event, has_response, part
 from actions.forms import entities
 from actions.handoff import MOURNING, signal, unfinished
 from bot.domain.handoff import Reason
-from bot.domain.mood import ABUSIVE, AT_ONCE, FRUSTRATED, PHRASE, Mood, Sign, from_data, in_words
+from bot.domain.mood import (
+    ABUSIVE,
+    AT_ONCE,
+    FRUSTRATED,
+    NO_PROGRESS,
+    PHRASE,
+    REPETITION,
+    Mood,
+    Sign,
+    from_data,
+    in_words,
+)
 
 WORRIED = "worry"
 OFFER_AT = 2
@@ -66,6 +77,7 @@ def feelings(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Event]:
     count = int(tracker.get_slot("upset") or 0) + upset
     gentle = (tracker.latest_message.get("intent") or {}).get("name") in GENTLE
     gentle = gentle or tracker.get_slot(REQUESTED_SLOT) == "case_text" or bool(tracker.get_slot("mourning"))
+    gentle = gentle or (bool(tracker.get_slot(REQUESTED_SLOT)) and _answers_again(mood))
     offers = upset and (count >= OFFER_AT or mood.level in AT_ONCE) and _may_offer(tracker)
     response = "" if gentle or offers else answer_to(upset, count, tracker.get_slot("worried"))
     if response:
@@ -74,6 +86,11 @@ def feelings(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Event]:
     said = str(tracker.latest_message.get("text") or "")
     wish = [signal(Reason.FRUSTRATED, text=said, **evidence(tracker, count))] if offers else []
     return [*(SlotSet(name, value) for name, value in slots.items()), *wish]
+
+
+def _answers_again(mood: Mood) -> bool:
+    """Say whether only the same answer to a form shows anger: the form itself says that it is stuck."""
+    return mood.upset and {sign.kind for sign in mood.evidence} <= {REPETITION, NO_PROGRESS}
 
 
 def _may_offer(tracker: Tracker) -> bool:
