@@ -21,6 +21,7 @@ LEAN_COMPONENTS = frozenset(
         "bot.nlu.classifier.CascadeIntentClassifier",
         "bot.nlu.entities.PatternEntityExtractor",
         "bot.nlu.fallback.ScopeFallback",
+        "bot.nlu.matters.OneMatter",
         "bot.nlu.mood_component.MoodDetector",
         "bot.nlu.word_rules.IntentByWords",
         "EntitySynonymMapper",
