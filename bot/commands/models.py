@@ -168,6 +168,8 @@ def rollback(force: Anyway = False) -> None:
 
 def _told(outcome: Outcome, done: str, anyway: str) -> None:
     """Say how it went; end with status 3 if the model was refused."""
+    from bot.training.live import NOT_LIVE
+
     if outcome.live:
         for line in outcome.judgement.lines():
             _say(line)
@@ -175,7 +177,7 @@ def _told(outcome: Outcome, done: str, anyway: str) -> None:
         return
     for line in [*outcome.reasons(), f"To make it live all the same: {anyway}"]:
         _say(line)
-    raise typer.Exit(3)
+    raise typer.Exit(NOT_LIVE)
 
 
 def _quiet() -> None:
